@@ -1,1 +1,5 @@
-export {};
+export * from './delivery';
+export * from './messages';
+export * from './ports';
+export * from './rest';
+export * from './wire';

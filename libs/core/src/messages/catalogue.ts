@@ -1,0 +1,242 @@
+import type { ErrorCode } from '../rest/error-codes';
+import type { RunFilter, RunRow, TimerRow } from '../ports/read-models.port';
+import type { HeaderList, Submission } from '../wire/submission';
+import type { BodyIndex } from './definition';
+import { ask, work } from './definition';
+
+/*
+ * The message catalogue: everything one service may say to another, on one screen (habit 8).
+ *
+ *   gateway      ask  run-state       Submit, FinishRun, CancelRun, ReadMessages, ReadRunLog, ListRuns
+ *   http-caller  ask  run-state       ReportDeliveries, ReportCall, StillWanted, ReadEntries, ReadBody
+ *   scheduler    ask  run-state       TimersDue
+ *   notifier     ask  run-state       Settle
+ *   run-state    ask  run-state       FlushRows (every member, before a list)
+ *   run-state    ask  scheduler       SetTimers, CancelTimers
+ *   run-state    work http-caller     Deliver, CallOut
+ *   run-state    work event-notifier  Announce
+ */
+
+/** A refusal is an answer: it comes from the owner, under its lease (L2). */
+export interface Refused {
+  readonly refused: ErrorCode;
+  readonly message?: string;
+}
+
+export const isRefused = (answer: object): answer is Refused => 'refused' in answer;
+
+// ── gateway → run-state, to the partition of the run ────────────────────────────────────────────────────────────────────────
+
+export interface SubmitRequest {
+  readonly runId: string;
+  /** Made once by the gateway per HTTP request: tells a repeated ask from a second submission (B3). */
+  readonly askId: string;
+  /** All of one run, applied atomically in this order (2.4). */
+  readonly items: readonly Submission[];
+}
+export interface SubmitAnswer {
+  /** Unix ms. */
+  readonly runCreatedAt: number;
+  readonly items: readonly { readonly messageId: string; readonly deduplicated: boolean }[];
+}
+
+export interface FinishRunRequest {
+  readonly runId: string;
+  /** Absent for `undefined` (no body at all). */
+  readonly result?: BodyIndex;
+}
+export interface CancelRunRequest {
+  readonly runId: string;
+}
+export interface CancelRunAnswer {
+  /** False when it had ended before. */
+  readonly cancelled: boolean;
+}
+
+export interface RunRequest {
+  readonly runId: string;
+}
+/** The body is the JSON to answer with. */
+export interface JsonAnswer {
+  readonly json: BodyIndex;
+}
+export interface ReadRunLogRequest extends RunRequest {
+  /** Leave payloads and results out (`trimBody`). */
+  readonly trimBody: boolean;
+}
+
+export interface ListRunsRequest {
+  readonly filter: RunFilter;
+  readonly count: number;
+  readonly cursor?: string;
+}
+export interface ListRunsAnswer {
+  readonly rows: readonly RunRow[];
+  readonly cursor?: string;
+}
+
+// ── http-caller → run-state ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How an HTTP attempt ended. `status` absent = no answer came; then `error` says why. */
+export interface AttemptOutcome {
+  readonly status?: number;
+  /** Lower-case names; of a success only `upstash-*` and `content-type`. */
+  readonly headers: HeaderList;
+  /** Response body; of a successful delivery left out. */
+  readonly body?: BodyIndex;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly durationMs: number;
+}
+
+export interface AttemptKey {
+  readonly runId: string;
+  readonly messageId: string;
+  /** `Upstash-Retried`: 0 for the first attempt. Comes from run-state, never from a redelivery count (H2). */
+  readonly attempt: number;
+}
+
+export interface DeliveryReport extends AttemptKey {
+  readonly outcome: AttemptOutcome;
+}
+/** All of one partition. Answered when the last of them may be forgotten by the caller. */
+export interface ReportDeliveriesRequest {
+  readonly reports: readonly DeliveryReport[];
+}
+export type ReportCallRequest = DeliveryReport;
+
+export interface StillWantedAnswer {
+  readonly wanted: boolean;
+}
+
+/** Where a body lies: in the message, or as a blob of the run (L5). */
+export type BodyReference =
+  | { readonly inline: BodyIndex }
+  | { readonly blob: { readonly sha256: string; readonly sizeBytes: number } };
+
+/** One entry of the run's message log (protocol.md 7.1). */
+export interface EntryHead {
+  readonly index: number;
+  readonly messageId: string;
+  readonly callType: 'step' | 'toCallback' | 'fromCallback';
+  readonly body: BodyReference;
+}
+export interface ReadEntriesRequest {
+  readonly runId: string;
+  readonly from: number;
+  /** Inclusive. */
+  readonly to: number;
+}
+export interface ReadEntriesAnswer {
+  readonly entries: readonly EntryHead[];
+}
+export interface ReadBodyRequest {
+  readonly runId: string;
+  readonly sha256: string;
+}
+export interface ReadBodyAnswer {
+  readonly body: BodyIndex;
+}
+
+// ── scheduler, notifier ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface TimersDueRequest {
+  readonly timers: readonly AttemptKey[];
+}
+export interface TimersDueAnswer {
+  /** Same order. `notYetMs` = asked too early by the stream's clock, and by how much (T2). */
+  readonly results: readonly ({ readonly done: true } | { readonly notYetMs: number })[];
+}
+export interface SettleRequest {
+  readonly effectIds: readonly string[];
+}
+export interface SetTimersRequest {
+  readonly timers: readonly TimerRow[];
+}
+export interface CancelTimersRequest {
+  readonly ids: readonly string[];
+}
+export type Done = Record<string, never>;
+
+// ── work ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A request body in pieces: assembled by the caller, in order, without ever being JSON inside JSON (H4). */
+export type BodySegmentReference =
+  | { readonly literal: BodyIndex }
+  /** The encoded entries `from`..`to` (inclusive), joined by `,`. */
+  | { readonly entries: { readonly from: number; readonly to: number } }
+  | { readonly base64Of: BodyReference };
+
+export interface DeliverItem extends AttemptKey {
+  readonly effectId: string;
+  readonly partition: number;
+  readonly kind: 'step' | 'callback' | 'failure';
+  readonly url: string;
+  readonly method: string;
+  /** Complete but for signature, user agent and content length. */
+  readonly headers: HeaderList;
+  readonly timeoutMs: number;
+  /** Unix ms: when the event that owes this was committed; over 5 s old = ask first (H2). */
+  readonly eventAt: number;
+  readonly segments: readonly BodySegmentReference[];
+  /** The newest entries, own one first in importance, as many as fit in 16 KiB (H5). The rest: `ReadEntries`. */
+  readonly tail: readonly EntryHead[];
+}
+
+export interface CallOutItem extends AttemptKey {
+  readonly effectId: string;
+  readonly partition: number;
+  readonly url: string;
+  readonly method: string;
+  readonly headers: HeaderList;
+  readonly timeoutMs: number;
+  readonly eventAt: number;
+  readonly body: BodyReference;
+}
+
+/** The public fact, as outsiders see it (deploy/docs/reference: AsyncAPI). Times are unix ms. */
+export interface RunAnnouncement {
+  readonly id: string;
+  readonly outcome: 'completed' | 'failed' | 'cancelled';
+  readonly workflowRunId: string;
+  readonly workflow: string;
+  readonly workflowUrl: string;
+  readonly createdAt: number;
+  readonly completedAt: number;
+  readonly labels: readonly string[];
+  /** Result text, when it is valid UTF-8 of at most 64 KiB; `resultBytes` says how large it is in any case. */
+  readonly result?: string;
+  readonly resultBytes?: number;
+  readonly failure?: { readonly status: number; readonly message: string; readonly stepName?: string };
+}
+export interface AnnounceItem {
+  readonly effectId: string;
+  readonly partition: number;
+  readonly announcement: RunAnnouncement;
+}
+
+export const asks = {
+  Submit: ask<SubmitRequest, SubmitAnswer | Refused>('run-state', 'Submit'),
+  FinishRun: ask<FinishRunRequest, Done>('run-state', 'FinishRun'),
+  CancelRun: ask<CancelRunRequest, CancelRunAnswer | Refused>('run-state', 'CancelRun'),
+  /** Lazy fetch (7.5): refused with UNKNOWN_RUN when the run has ended. */
+  ReadMessages: ask<RunRequest, JsonAnswer | Refused>('run-state', 'ReadMessages'),
+  /** One run as in section 11. */
+  ReadRunLog: ask<ReadRunLogRequest, JsonAnswer | Refused>('run-state', 'ReadRunLog'),
+  ListRuns: ask<ListRunsRequest, ListRunsAnswer | Refused>('run-state', 'ListRuns'),
+  FlushRows: ask<Done, Done>('run-state', 'FlushRows'),
+  ReportDeliveries: ask<ReportDeliveriesRequest, Done>('run-state', 'ReportDeliveries'),
+  ReportCall: ask<ReportCallRequest, Done>('run-state', 'ReportCall'),
+  StillWanted: ask<AttemptKey, StillWantedAnswer>('run-state', 'StillWanted'),
+  ReadEntries: ask<ReadEntriesRequest, ReadEntriesAnswer | Refused>('run-state', 'ReadEntries'),
+  ReadBody: ask<ReadBodyRequest, ReadBodyAnswer | Refused>('run-state', 'ReadBody'),
+  TimersDue: ask<TimersDueRequest, TimersDueAnswer>('run-state', 'TimersDue'),
+  Settle: ask<SettleRequest, Done>('run-state', 'Settle'),
+  SetTimers: ask<SetTimersRequest, Done>('scheduler', 'SetTimers'),
+  CancelTimers: ask<CancelTimersRequest, Done>('scheduler', 'CancelTimers'),
+} as const;
+
+export const works = {
+  Deliver: work<DeliverItem>('http-caller', 'Deliver'),
+  CallOut: work<CallOutItem>('http-caller', 'CallOut'),
+  Announce: work<AnnounceItem>('event-notifier', 'Announce'),
+} as const;

@@ -1,0 +1,4 @@
+export * from './catalogue';
+export * from './definition';
+export * from './streams';
+export * from './subjects';

@@ -1,0 +1,4 @@
+export * from './bus.port';
+export * from './clock.port';
+export * from './event-log.port';
+export * from './read-models.port';

@@ -1,0 +1,60 @@
+/** A run as lists show it: an effect of the log, conditional on the version, rebuilt at will (L9). */
+export interface RunRow {
+  readonly runId: string;
+  readonly partition: number;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly url: string;
+  readonly workflow: string;
+  readonly labels: readonly string[];
+  readonly callerIp: string;
+  readonly flowControlKey?: string;
+  /** Unix ms. */
+  readonly createdAt: number;
+  /** Unix ms; absent while it runs. */
+  readonly completedAt?: number;
+}
+
+export const RUN_STATUSES = ['running', 'succeeded', 'failed', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export interface RunFilter {
+  readonly runIds?: readonly string[];
+  readonly workflowUrl?: string;
+  readonly status?: RunStatus;
+  readonly labels?: readonly string[];
+  readonly callerIp?: string;
+  readonly flowControlKey?: string;
+  readonly createdAt?: number;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+export interface RunRows {
+  /** A row with an older version than the stored one is dropped. */
+  upsert(rows: readonly RunRow[]): Promise<void>;
+  /** Newest first by (createdAt, runId). `cursor` is what an earlier page returned. */
+  list(filter: RunFilter, page: { count: number; cursor?: string }): Promise<{ rows: RunRow[]; cursor?: string }>;
+  /** Up to which position a partition's rows are known to be complete; undefined = the rows are gone or were never made. */
+  completeUpTo(partition: number): Promise<number | undefined>;
+  /** Kept in the same collection as the rows, so that who drops the rows drops it too. */
+  markComplete(partition: number, n: number): Promise<void>;
+}
+
+/** A timer, written by the scheduler alone; removed only after the ask it makes was answered (T1). */
+export interface TimerRow {
+  readonly id: string;
+  readonly partition: number;
+  /** Unix ms. */
+  readonly dueAt: number;
+  /** Opaque to the scheduler: handed back to run-state in `TimerDue`. */
+  readonly ask: { readonly runId: string; readonly messageId: string; readonly attempt: number };
+}
+
+export interface TimerRows {
+  put(timers: readonly TimerRow[]): Promise<void>;
+  remove(ids: readonly string[]): Promise<void>;
+  /** Due before `beforeMs`, soonest first. */
+  due(partitions: readonly number[], beforeMs: number, limit: number): Promise<TimerRow[]>;
+  count(partitions: readonly number[]): Promise<number>;
+}

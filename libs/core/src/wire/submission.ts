@@ -1,0 +1,91 @@
+import type { BodyIndex } from '../messages/definition';
+
+/**
+ * What a client may submit to a run, after parsing and validation by the gateway (protocol.md 5.1, 7.3, 8.3). Header names are
+ * lower case without the `upstash-forward-` prefix; hygiene (2.5) is already applied.
+ */
+export type Submission = StartSubmission | StepSubmission | CallSubmission;
+
+/** Name and value, in order; names lower case. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** Settings a message is delivered with (protocol.md 2.3). Absent = the default. */
+export interface DeliverySettings {
+  readonly retries?: number;
+  /** Expression text, already compiled once without a problem (9.3). */
+  readonly retryDelay?: string;
+  readonly flowControlKey?: string;
+  /** As received: kept and shown, not enforced yet. */
+  readonly flowControlValue?: string;
+}
+
+export interface FailureCallbackSettings extends DeliverySettings {
+  readonly url: string;
+  readonly forwards: HeaderList;
+}
+
+/** The part of a trigger that the server re-applies to every later message of the run (`WF_TriggerOnConfig`, 5.2). */
+export interface TriggerConfig extends DeliverySettings {
+  readonly forwards: HeaderList;
+  readonly labels: readonly string[];
+  readonly redact?: string;
+  readonly failureCallback?: FailureCallbackSettings;
+}
+
+interface SubmissionBase {
+  /** Made by the gateway; once accepted it is the id in the run's log. */
+  readonly messageId: string;
+  readonly destination: string;
+  /** `Upstash-Workflow-Url`, else the destination. */
+  readonly workflowUrl: string;
+  readonly method: string;
+  readonly contentType?: string;
+  /** This item's own forwards. */
+  readonly forwards: HeaderList;
+  readonly features: readonly string[];
+  /** Not before: a delay relative to the commit, or unix ms; the latter wins (2.3). */
+  readonly delayMs?: number;
+  readonly notBeforeMs?: number;
+  readonly body: BodyIndex;
+}
+
+export interface StartSubmission extends SubmissionBase {
+  readonly kind: 'start';
+  readonly config: TriggerConfig;
+  readonly callerIp: string;
+}
+
+/** The step fields that the server reads; the body is kept verbatim (7.1). */
+export interface StepHead {
+  /** 0 for a plan. */
+  readonly stepId: number;
+  readonly stepName: string;
+  readonly stepType: string;
+  /** Number of parallel siblings, 1 if sequential. */
+  readonly concurrent: number;
+  /** Only on a plan: the step it announces. */
+  readonly targetStep?: number;
+}
+
+export interface StepSubmission extends SubmissionBase {
+  readonly kind: 'step';
+  readonly step: StepHead;
+  /** Given by clients without `WF_TriggerOnConfig`, which repeat everything (5.2). */
+  readonly config: TriggerConfig;
+}
+
+/** `context.call`: the server makes the request and delivers the answer to the callback (8.3). */
+export interface CallSubmission extends SubmissionBase {
+  readonly kind: 'call';
+  readonly settings: DeliverySettings;
+  readonly timeoutMs?: number;
+  readonly callback: {
+    readonly url: string;
+    readonly forwards: HeaderList;
+    readonly stepId: number;
+    readonly stepName: string;
+    readonly stepType: string;
+    readonly concurrent: number;
+    readonly settings: DeliverySettings;
+  };
+}
