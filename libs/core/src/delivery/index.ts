@@ -1,0 +1,3 @@
+export * from './backoff';
+export * from './retry-after';
+export * from './retry-delay.expression';
