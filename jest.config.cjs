@@ -1,8 +1,9 @@
-// One configuration for all tiers; the suffix of a spec picks its tier (see scripts in package.json).
-module.exports = {
+// One configuration, one project per tier; a spec's suffix picks its tier. `npm test` leaves out `full`.
+const tier = (displayName, testMatch, others = {}) => ({
+  displayName,
+  testMatch,
   testEnvironment: 'node',
   roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/deploy'],
-  testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
   testEnvironmentOptions: { customExportConditions: ['@stepwell/source', 'node', 'require', 'default'] },
@@ -21,4 +22,18 @@ module.exports = {
       },
     ],
   },
+  ...others,
+});
+
+const alone = { runner: '<rootDir>/deploy/jest/serial-runner.cjs' };
+
+module.exports = {
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  projects: [
+    tier('unit', ['**/!(*.int|*.e2e).spec.ts']),
+    tier('int', ['**/*.int.spec.ts']),
+    tier('e2e', ['**/!(*.full).e2e.spec.ts'], alone),
+    tier('full', ['**/*.full.e2e.spec.ts'], alone),
+  ],
 };
