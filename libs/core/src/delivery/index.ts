@@ -1,3 +1,4 @@
 export * from './backoff';
+export * from './outcome';
 export * from './retry-after';
 export * from './retry-delay.expression';

@@ -14,8 +14,10 @@
 
 export type HeaderMap = Readonly<Record<string, string>>;
 
-/** As Node, undici and JSON bodies hold headers. */
-export type HeaderSource = Readonly<Record<string, string | readonly string[] | undefined>>;
+/** As Node, undici and JSON bodies hold headers, or as a list of name and value, where names may repeat. */
+export type HeaderSource = HeaderRecord | HeaderPairs;
+type HeaderRecord = Readonly<Record<string, string | readonly string[] | undefined>>;
+type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
 const FORWARD_PREFIX = 'upstash-forward-';
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -48,27 +50,16 @@ const WRITTEN_BY_SERVER: ReadonlySet<string> = new Set([
   'upstash-workflow-createdat',
 ]);
 
-/** Rule 1 over a record of headers; `undefined` values and names that differ only in spelling from an earlier one are left out. */
+/** Rule 1 over headers in any of their shapes; `undefined` values are left out. */
 export function toHeaderMap(source: HeaderSource): HeaderMap {
-  const merged = new Map<string, string>();
-  for (const [name, value] of Object.entries(source)) {
-    const key = name.toLowerCase();
-    if (value === undefined || merged.has(key)) continue;
-    merged.set(key, typeof value === 'string' ? value.trim() : value.map((one) => one.trim()).join(','));
+  const merged = new Map<string, { readonly spelling: string; value: string }>();
+  for (const [spelling, value] of valuesOf(source)) {
+    const name = spelling.toLowerCase();
+    const earlier = merged.get(name);
+    if (earlier === undefined) merged.set(name, { spelling, value: value.trim() });
+    else if (earlier.spelling === spelling) earlier.value += `,${value.trim()}`;
   }
-  return recordOf(merged);
-}
-
-/** Rule 1 over a flat list `[name, value, name, value, …]` as Node's `rawHeaders`: repeated names are joined. */
-export function toHeaderMapFromRaw(raw: readonly string[]): HeaderMap {
-  const merged = new Map<string, string>();
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const key = (raw[i] ?? '').toLowerCase();
-    const value = (raw[i + 1] ?? '').trim();
-    const earlier = merged.get(key);
-    merged.set(key, earlier === undefined ? value : `${earlier},${value}`);
-  }
-  return recordOf(merged);
+  return recordOf([...merged].map(([name, { value }]) => [name, value]));
 }
 
 /** The headers under a prefix, without it: `headersUnder(h, 'upstash-failure-callback-')`. The prefix is lower case. */
@@ -129,14 +120,26 @@ export function canonicalHeaderName(name: string): string {
 /** `{"Content-Type": ["text/plain"]}`, the form of headers inside callback and log JSON (protocol.md 3.3). */
 export function toCanonicalHeaderLists(headers: HeaderSource): Record<string, string[]> {
   const lists = new Map<string, string[]>();
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue;
+  for (const [name, value] of valuesOf(headers)) {
     const key = canonicalHeaderName(name);
-    const list = lists.get(key) ?? [];
-    list.push(...(typeof value === 'string' ? [value] : value));
-    lists.set(key, list);
+    const list = lists.get(key);
+    if (list === undefined) lists.set(key, [value]);
+    else list.push(value);
   }
   return recordOf(lists);
+}
+
+/** One pair per value. */
+function* valuesOf(source: HeaderSource): Generator<readonly [name: string, value: string]> {
+  if (isPairs(source)) return yield* source;
+  for (const [name, value] of Object.entries(source)) {
+    if (typeof value === 'string') yield [name, value];
+    else for (const one of value ?? []) yield [name, one];
+  }
+}
+
+function isPairs(source: HeaderSource): source is HeaderPairs {
+  return Array.isArray(source);
 }
 
 function isDeliverable(name: string, value: string): boolean {
