@@ -2,4 +2,6 @@ export * from './delivery';
 export * from './messages';
 export * from './ports';
 export * from './rest';
+export * from './run';
+export * from './steps';
 export * from './wire';

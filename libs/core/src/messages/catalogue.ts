@@ -110,8 +110,7 @@ export interface StillWantedAnswer {
 
 /** Where a body lies: in the message, or as a blob of the run (L5). */
 export type BodyReference =
-  | { readonly inline: BodyIndex }
-  | { readonly blob: { readonly sha256: string; readonly sizeBytes: number } };
+  { readonly inline: BodyIndex } | { readonly blob: { readonly sha256: string; readonly sizeBytes: number } };
 
 /** One entry of the run's message log (protocol.md 7.1). */
 export interface EntryHead {

@@ -21,7 +21,10 @@ export interface WorkStream {
   readonly maxAckPending: number;
 }
 
-const workStream = (definition: { owner: Parameters<typeof workFilter>[0]; name: string }, ackWaitMs: number): WorkStream => ({
+const workStream = (
+  definition: { owner: Parameters<typeof workFilter>[0]; name: string },
+  ackWaitMs: number,
+): WorkStream => ({
   name: `STEPWELL_WORK_${definition.name.toUpperCase()}`,
   filter: workFilter(definition.owner, definition.name),
   consumer: definition.owner,

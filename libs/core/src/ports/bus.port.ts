@@ -20,7 +20,11 @@ export interface Bus {
    * Queues one work item. Resolves when the broker has it, with `queued` or (the same effect id is waiting already, which is as
    * good) `already-queued`. Rejects when it is unknown or false that the broker has it: the caller still owes the effect.
    */
-  publishWork<Item>(definition: WorkDefinition<Item>, effectId: string, message: Message<Item>): Promise<'queued' | 'already-queued'>;
+  publishWork<Item>(
+    definition: WorkDefinition<Item>,
+    effectId: string,
+    message: Message<Item>,
+  ): Promise<'queued' | 'already-queued'>;
 
   /** Called when the broker may have forgotten queued work (E3): everything unsettled has to be sent again. */
   onWorkForgotten(listener: () => void): () => void;

@@ -101,7 +101,11 @@ export interface EventLog {
   /** Lands `term + 1` at tail + 1, retried until it lands (L2). Rejects only when `signal` is aborted. */
   claim(partition: number, signal: AbortSignal): Promise<Tenure>;
   /** The stream's entries in order, checksum chain verified. @throws CorruptStream */
-  readStream(partition: number, stream: string, range?: { fromVersion?: number; toVersion?: number }): AsyncIterable<LogEntry>;
+  readStream(
+    partition: number,
+    stream: string,
+    range?: { fromVersion?: number; toVersion?: number },
+  ): AsyncIterable<LogEntry>;
   /** Which stream each position after `afterN` belongs to, in order; claims left out. */
   positionsAfter(partition: number, afterN: number): AsyncIterable<{ n: number; stream: string }>;
   /** Same for the given positions. */

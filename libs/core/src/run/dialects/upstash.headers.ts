@@ -1,0 +1,70 @@
+import type { HeaderList } from '../../wire/submission';
+import type { Delivery, RunState } from '../run.state';
+
+/*
+ * Headers of what is sent for a run (protocol.md 3.1, 5.2, 8.3, 9.4). Signature, user agent and content length are added by the
+ * caller. Later names win over earlier ones, so the server's own come last and can't be forged by a forward (2.5).
+ */
+
+const JSON_TYPE = 'application/json';
+
+/** Complete headers of the delivery's running attempt. */
+export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList {
+  switch (delivery.kind) {
+    case 'step':
+      return stepHeaders(state, delivery);
+    case 'callback': {
+      const call = state.calls.get(delivery.callMessageId ?? '');
+      // Without the sdk version: that is how the client tells a callback from a step delivery (8.3).
+      return merged(triggerForwards(state), call?.data.callback.forwards ?? [], runHeaders(state, delivery), [
+        ['content-type', JSON_TYPE],
+      ]);
+    }
+    case 'failure':
+      return merged(state.start.config.failureCallback?.forwards ?? [], runHeaders(state, delivery), [
+        ['content-type', JSON_TYPE],
+      ]);
+    case 'call':
+      return callHeaders(state, delivery);
+  }
+}
+
+function stepHeaders(state: RunState, delivery: Delivery): HeaderList {
+  const entry = state.entries[delivery.entry ?? 0];
+  const own = entry?.data.forwards ?? [];
+  return merged(triggerForwards(state), own, runHeaders(state, delivery), [
+    ['content-type', entry?.data.contentType ?? JSON_TYPE],
+  ]);
+}
+
+/** A third party gets what the user gave for it and nothing of the run (8.3). */
+function callHeaders(state: RunState, delivery: Delivery): HeaderList {
+  const call = state.calls.get(delivery.callMessageId ?? '');
+  if (!call) return [];
+  const { contentType, forwards } = call.data;
+  return merged(contentType === undefined ? [] : [['content-type', contentType]], forwards);
+}
+
+/** The user's own headers of the trigger go on every delivery; `upstash-` ones were for the first alone (5.2, 5.5). */
+function triggerForwards(state: RunState): HeaderList {
+  return state.start.config.forwards.filter(([name]) => !name.startsWith('upstash-'));
+}
+
+function runHeaders(state: RunState, delivery: Delivery): HeaderList {
+  const { labels } = state.start.config;
+  return [
+    ['upstash-message-id', delivery.messageId],
+    ['upstash-retried', String(delivery.retried)],
+    ['upstash-workflow-runid', state.runId],
+    ['upstash-workflow-url', state.start.workflowUrl],
+    ['upstash-workflow-createdat', String(state.createdAt)],
+    ...(labels.length > 0 ? [['upstash-label', labels.join(',')] as const] : []),
+    ...(state.start.callerIp === '' ? [] : [['upstash-caller-ip', state.start.callerIp] as const]),
+  ];
+}
+
+function merged(...lists: readonly HeaderList[]): HeaderList {
+  const headers = new Map<string, string>();
+  for (const list of lists) for (const [name, value] of list) headers.set(name.toLowerCase(), value);
+  return [...headers];
+}

@@ -1,0 +1,92 @@
+import type { StepHead } from '../../wire/submission';
+import type { Delivery, Entry, RunState, StepProgress } from '../run.state';
+
+/*
+ * The `upstash` dialect: which delivery follows an entry, and which delivery a submission completes (protocol.md 7.2, 7.3, 7.7, 8.3).
+ * Nothing else in Stepwell asks this (architecture.md section 4, L7, section 12.1). A submission carries no message id, so the answer
+ * comes from step numbers alone:
+ *
+ * 1. Steps are numbered 1, 2, 3… by the client; all before a step are done before it is planned or run. The *continuation after n* is
+ *    the delivery of the entry with which steps 1…n became complete: the initial payload for n = 0.
+ * 2. A plan, and a sequential step's result or call, are made by the continuation after all the steps before it.
+ * 3. A planned step's result or call is made by the delivery of its plan.
+ * 4. A call's result is made by the delivery of its callback.
+ * 5. The result that doesn't complete its group is answered with "discard": its delivery owes nothing (7.7).
+ */
+
+/** De-duplication key of a plan or result (7.6). */
+export const stepKey = (step: Pick<StepHead, 'stepId' | 'targetStep'>): string =>
+  step.targetStep === undefined ? `result:${step.stepId}` : `plan:${step.targetStep}`;
+
+/** Message ids of the deliveries that a submission for this step completes. Ask before the entry is logged. */
+export function completedBy(state: RunState, step: StepHead, kind: 'step' | 'call' = 'step'): string[] {
+  if (step.targetStep !== undefined) return continuationAfter(state, groupOfPlan(state, step).first - 1);
+  const progress = state.steps.get(step.stepId);
+  if (kind === 'step' && progress?.callbackMessageId !== undefined) return [progress.callbackMessageId];
+  if (progress?.planEntry !== undefined) return messageOf(state, progress.planEntry);
+  return continuationAfter(state, step.stepId - 1);
+}
+
+/** Records the entry's step and says how it is delivered. The entry is already in `entries`. */
+export function deliveryOfEntry(
+  state: RunState,
+  entry: Entry,
+): Pick<Delivery, 'kind' | 'owesFollowUp'> & { entry: number } {
+  return { kind: 'step', entry: entry.index, owesFollowUp: recordStep(state, entry) };
+}
+
+/** True when a delivery that ends in this entry must lead to something (rule 5). */
+function recordStep(state: RunState, entry: Entry): boolean {
+  const { step } = entry;
+  if (!step) return true;
+  state.entryByKey.set(stepKey(step), entry.index);
+  if (step.targetStep !== undefined) {
+    const progress = progressOf(state, step.targetStep);
+    progress.group = groupOfPlan(state, step);
+    progress.planEntry = entry.index;
+    return true;
+  }
+  const progress = progressOf(state, step.stepId);
+  progress.resultEntry = entry.index;
+  while (state.steps.get(state.frontier + 1)?.resultEntry !== undefined) state.frontier += 1;
+  const { group } = progress;
+  return group === undefined || isComplete(state, group);
+}
+
+export function progressOf(state: RunState, stepId: number): StepProgress {
+  const known = state.steps.get(stepId);
+  if (known) return known;
+  const progress: StepProgress = { stepId };
+  state.steps.set(stepId, progress);
+  return progress;
+}
+
+/** The group a plan belongs to: all steps before the group are done when it is planned, none of its own are (rule 1). */
+function groupOfPlan(state: RunState, step: StepHead): { first: number; size: number } {
+  const target = step.targetStep ?? step.stepId;
+  const first = state.frontier + 1;
+  const size = Math.max(1, step.concurrent);
+  return target >= first && target < first + size ? { first, size } : { first: target, size: 1 };
+}
+
+function isComplete(state: RunState, group: { first: number; size: number }): boolean {
+  return state.frontier >= group.first + group.size - 1;
+}
+
+function continuationAfter(state: RunState, steps: number): string[] {
+  if (steps <= 0) return messageOf(state, 0);
+  const last = state.steps.get(steps);
+  if (last?.resultEntry === undefined) return [];
+  const { group } = last;
+  if (!group) return messageOf(state, last.resultEntry);
+  let closing = -1;
+  for (let id = group.first; id < group.first + group.size; id += 1) {
+    closing = Math.max(closing, state.steps.get(id)?.resultEntry ?? -1);
+  }
+  return messageOf(state, closing);
+}
+
+function messageOf(state: RunState, entryIndex: number): string[] {
+  const entry = state.entries[entryIndex];
+  return entry ? [entry.messageId] : [];
+}

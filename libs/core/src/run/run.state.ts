@@ -1,0 +1,134 @@
+import type { RunStatus } from '../ports/read-models.port';
+import type { StepHead } from '../wire/submission';
+import type { AttemptResult, RunEventData, StoredBody } from './run.events';
+
+/*
+ * A run, folded. Holds no bodies, only where they lie (L8).
+ *
+ * 1. `entries` is the message log of protocol.md 7.1 in its one total order: the initial payload, plans and results.
+ * 2. `deliveries` holds every message that still needs an HTTP attempt, and nothing else: it is empty once nothing more will
+ *    be called for this run.
+ * 3. `owed` holds exactly what must still happen outside of this stream, keyed by effect id. Who recovers sends all of it (E2).
+ */
+export interface RunState {
+  readonly runId: string;
+  status: RunStatus;
+  version: number;
+  createdAt: number;
+  completedAt?: number;
+  start: RunEventData['RunStarted'];
+  readonly entries: Entry[];
+  /** Entry index by de-duplication key (7.6); calls have keys of their own in `calls`. */
+  readonly entryByKey: Map<string, number>;
+  readonly entryByMessage: Map<string, number>;
+  readonly steps: Map<number, StepProgress>;
+  /** How many steps from 1 on have a result without a gap. */
+  frontier: number;
+  /** By message id of the request. */
+  readonly calls: Map<string, CallProgress>;
+  readonly deliveries: Map<string, Delivery>;
+  readonly owed: Map<string, Obligation>;
+  /** Failed attempts of every message that had any, for logs. */
+  readonly failures: Map<string, FailedAttempt[]>;
+  result?: BodyPlace;
+  failure?: {
+    readonly at: number;
+    readonly version: number;
+    readonly event: number;
+    readonly data: RunEventData['RunFailed'];
+  };
+  failureCallback?: {
+    messageId: string;
+    state: 'in-progress' | 'succeeded' | 'failed' | 'not-defined';
+    result?: PlacedResult;
+  };
+}
+
+/** Where in the stream a body lies. */
+export interface BodyPlace {
+  readonly version: number;
+  readonly event: number;
+  readonly body: StoredBody;
+}
+
+export interface PlacedResult {
+  readonly result: AttemptResult;
+  readonly body?: BodyPlace;
+}
+
+export interface Entry {
+  readonly index: number;
+  readonly messageId: string;
+  readonly at: number;
+  readonly place: BodyPlace;
+  readonly data: RunEventData['RunStarted'] | RunEventData['StepRecorded'];
+  /** Absent for the initial payload. */
+  readonly step?: StepHead;
+}
+
+export interface StepProgress {
+  readonly stepId: number;
+  /** First step and size of the parallel group it was planned in; absent for a sequential step. */
+  group?: { readonly first: number; readonly size: number };
+  planEntry?: number;
+  resultEntry?: number;
+  /** The call's request and callback messages (8.3). */
+  callMessageId?: string;
+  callbackMessageId?: string;
+}
+
+export interface CallProgress {
+  readonly at: number;
+  readonly data: RunEventData['CallRequested'];
+  readonly place: BodyPlace;
+  answer?: PlacedResult & { readonly at: number; readonly data: RunEventData['CallAnswered'] };
+}
+
+export type DeliveryKind = 'step' | 'callback' | 'failure' | 'call';
+
+/** A message that still needs an HTTP attempt. */
+export interface Delivery {
+  readonly messageId: string;
+  readonly kind: DeliveryKind;
+  readonly url: string;
+  readonly method: string;
+  /** Last entry of its slice (7.2); for a call or callback the request's message id is in `callMessageId`. */
+  readonly entry?: number;
+  readonly callMessageId?: string;
+  /** A 2xx without a follow-up is a failed attempt, `NOTHING_FOLLOWED` (L7). */
+  readonly owesFollowUp: boolean;
+  /** Number of the attempt, from 0; never used twice. */
+  attempt: number;
+  /** Failed attempts that count against the user's retries; sent as `Upstash-Retried`. */
+  retried: number;
+  /** Since when uncounted failures last without a break (B4: an hour at most). */
+  outageSince?: number;
+  phase: { readonly waitingUntil: number } | 'sent' | 'succeeded';
+  /** Unix ms of the event that owes the running attempt. */
+  since: number;
+  /** Effect id of what is owed for it now. */
+  effectId: string;
+}
+
+export interface FailedAttempt extends PlacedResult {
+  readonly at: number;
+  readonly attempt: number;
+  readonly counted: boolean;
+  readonly nextAttemptAt?: number;
+}
+
+/** What must still happen, addressed to another service (architecture.md section 4). */
+export type Obligation =
+  | { readonly type: 'Deliver'; readonly messageId: string; readonly attempt: number }
+  | { readonly type: 'CallOut'; readonly messageId: string; readonly attempt: number }
+  | { readonly type: 'SetTimer'; readonly messageId: string; readonly attempt: number; readonly dueAt: number }
+  | { readonly type: 'CancelTimer'; readonly timerId: string }
+  | { readonly type: 'WriteRow' }
+  | { readonly type: 'Announce' };
+
+export const streamOfRun = (runId: string): string => `run-${runId}`;
+
+export const timerId = (runId: string, messageId: string, attempt: number): string =>
+  `${runId}/${messageId}/${attempt}`;
+
+export const hasEnded = (state: RunState): boolean => state.status !== 'running';
