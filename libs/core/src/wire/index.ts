@@ -8,3 +8,6 @@ export * from './message-report';
 export * from './publish-options';
 export * from './step-entry';
 export * from './subject-token';
+export * from './submission';
+export * from './submission-parser';
+export { DEFAULT_SUBMISSION_LIMITS, type SubmissionLimits } from './submission-settings';

@@ -1,0 +1,41 @@
+import type { HeaderMap } from './headers';
+import type { OptionProblem, Parsed } from './publish-options';
+
+/**
+ * Reads the options of one submission, header by header, and remembers the first problem, so that a submission can be put
+ * together in a straight line and judged once at its end. An empty value is no value: some clients send headers they have nothing for.
+ */
+export class OptionReader {
+  private first: OptionProblem | undefined;
+
+  constructor(readonly headers: HeaderMap) {}
+
+  get problem(): OptionProblem | undefined {
+    return this.first;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.headers[name];
+    return value === '' ? undefined : value;
+  }
+
+  isTrue(name: string): boolean {
+    return this.headers[name]?.toLowerCase() === 'true';
+  }
+
+  read<T>(name: string, parse: (text: string) => Parsed<T>): T | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : this.take(parse(text));
+  }
+
+  take<T>(parsed: Parsed<T>): T | undefined {
+    if (parsed.ok) return parsed.value;
+    this.first ??= parsed.problem;
+    return undefined;
+  }
+
+  refuse(code: OptionProblem['code'], message: string): undefined {
+    this.first ??= { code, message };
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { deliverableForwards, headersUnder } from './headers';
+import type { OptionReader } from './option-reader';
+import { parseDestination } from './destination';
+import type { OptionProblem, Parsed } from './publish-options';
+import { headerList, readDeliverySettings } from './submission-settings';
+import type { SubmissionLimits } from './submission-settings';
+import type { CallSubmission, StepHead } from './submission';
+
+/*
+ * The step a submission speaks of: in the body of a step, in the callback's headers of a call (protocol.md 7.1, 8.3). Read for
+ * its head only: the body is logged and delivered as the bytes that came.
+ */
+
+/** Far above any client's own limits (they can't count that far in an array), far below where sums lose precision. */
+const MAX_COUNT = 1_000_000;
+const MAX_NAME_LENGTH = 4_096;
+
+export function parseStepHead(body: string | Uint8Array): Parsed<StepHead> {
+  const step = parseObject(body);
+  if (step === undefined) return wrong('INVALID_JSON', 'the body of a step must be a JSON object');
+  const { stepId, stepName, stepType, concurrent, targetStep } = step;
+  if (!isCount(stepId, 0)) return wrong('INVALID_BODY', 'stepId must be a whole number from 0 on');
+  if (!isName(stepName)) return wrong('INVALID_BODY', 'stepName must be a text');
+  if (!isName(stepType)) return wrong('INVALID_BODY', 'stepType must be a text');
+  // Python clients send fields they don't use as null.
+  if (!isCount(concurrent ?? 1, 1)) return wrong('INVALID_BODY', 'concurrent must be a whole number from 1 on');
+  const head = { stepId, stepName, stepType, concurrent: isCount(concurrent, 1) ? concurrent : 1 };
+  if (stepId > 0) return { ok: true, value: head };
+  if (!isCount(targetStep, 1)) return wrong('INVALID_BODY', 'a plan (stepId 0) must name its targetStep');
+  return { ok: true, value: { ...head, targetStep } };
+}
+
+/** What comes back from a third-party call, and where to. */
+export function readCallback(reader: OptionReader, limits: SubmissionLimits): CallSubmission['callback'] {
+  const url = reader.read('upstash-callback', parseDestination);
+  if (url === undefined) reader.refuse('INVALID_DESTINATION', 'a call needs an Upstash-Callback');
+  const field = (name: string): string | undefined =>
+    reader.text(`upstash-callback-forward-upstash-workflow-${name}`) ??
+    reader.refuse('INVALID_HEADER', `Upstash-Callback-Forward-Upstash-Workflow-${name} is missing`);
+  const count = (name: string): number => {
+    const text = field(name) ?? '1';
+    const number = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+    if (!isCount(number, 1)) {
+      reader.refuse(
+        'INVALID_HEADER',
+        `Upstash-Callback-Forward-Upstash-Workflow-${name} must be a whole number from 1 on`,
+      );
+    }
+    return number;
+  };
+  return {
+    url: url ?? '',
+    forwards: headerList(deliverableForwards(headersUnder(reader.headers, 'upstash-callback-forward-'))),
+    stepId: count('stepid'),
+    stepName: field('stepname') ?? '',
+    stepType: field('steptype') ?? '',
+    concurrent: count('concurrent'),
+    settings: readDeliverySettings(reader, 'upstash-callback-', limits),
+  };
+}
+
+function parseObject(body: string | Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const json: unknown = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? { ...json } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isCount = (value: unknown, least: number): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= least && value <= MAX_COUNT;
+
+const isName = (value: unknown): value is string => typeof value === 'string' && value.length <= MAX_NAME_LENGTH;
+
+const wrong = (code: OptionProblem['code'], message: string): Parsed<never> => ({
+  ok: false,
+  problem: { code, message },
+});
