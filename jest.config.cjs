@@ -28,6 +28,9 @@ const tier = (displayName, testMatch, others = {}) => ({
 const alone = { runner: '<rootDir>/deploy/jest/serial-runner.cjs' };
 
 module.exports = {
+  // The life of the servers that specs share; starts none by itself.
+  globalSetup: '<rootDir>/libs/testing/jest/global-setup.cjs',
+  globalTeardown: '<rootDir>/libs/testing/jest/global-teardown.cjs',
   maxWorkers: 2,
   testTimeout: 30_000,
   projects: [

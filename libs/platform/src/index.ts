@@ -1,1 +1,4 @@
-export {};
+export * from './health-registry';
+export * from './shutdown-sequence';
+export * from './tokens';
+export * from './embedded';

@@ -1,1 +1,18 @@
-export {};
+export * from './fault-proxy';
+export * from './free-port';
+export {
+  useMongod,
+  useOwnMongod,
+  type EnsureReplicaSet,
+  type MongodUnderTest,
+  type OwnMongodUnderTest,
+} from './mongod-under-test';
+export {
+  useNatsServer,
+  useOwnNatsServer,
+  type NatsUnderTest,
+  type OwnNatsUnderTest,
+  type RestartOptions,
+} from './nats-under-test';
+export type { Scope } from './per-scope';
+export { testRunDir } from './shared-server';
