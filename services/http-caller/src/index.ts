@@ -1,1 +1,3 @@
-export {};
+export { HttpCallerConfig } from './http-caller.config';
+export { HttpCallerModule } from './http-caller.module';
+export { intakeOf } from './http-caller.parts';

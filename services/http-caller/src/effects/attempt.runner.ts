@@ -1,0 +1,178 @@
+import type { AttemptKey, Bus, Clock, WorkContext } from '@stepwell/core';
+import { GiveBack, NobodyAnswered, asks, message } from '@stepwell/core';
+import type { Logger } from 'pino';
+import { RunGone } from '../body/run.history';
+import type { CallClass, HttpCallerMetrics } from '../http-caller.metrics';
+import type { ExchangeEnd } from '../outbound/http.exchange';
+import type { HttpAttempt } from '../outbound/http-attempt';
+import { GateRefusal } from '../outbound/origin.gate';
+import type { OriginGate } from '../outbound/origin.gate';
+import type { EffectLedger, Performed } from './effect.ledger';
+
+/*
+ * One work item from arrival to acknowledgement (B2, H2, H3). Returning acknowledges it, `GiveBack` returns it to the bus.
+ *
+ * 1. Acknowledged only after the report was answered, or when nobody wants the attempt any more.
+ * 2. Redelivered or old items are asked about first, in their place and right before the request: they may have waited here.
+ * 3. Nothing answered = the outcome is unknown and ours: the item goes back, a finished request is kept by the ledger.
+ * 4. Once the grace is over nothing is reported: the item goes back as if this process had died. A half-ended request is no
+ *    attempt.
+ */
+
+/** An event older than this may have been overtaken (H2). */
+const FRESH_FOR_MS = 5_000;
+const FIRST_GIVE_BACK_MS = 500;
+const LONGEST_GIVE_BACK_MS = 30_000;
+
+export interface AttemptWork {
+  readonly item: AttemptKey & { readonly effectId: string; readonly partition: number; readonly eventAt: number };
+  readonly callClass: CallClass;
+  /** Requests to one origin queue behind one another. */
+  readonly origin: string;
+  readonly send: () => Promise<ExchangeEnd>;
+  readonly report: (attempt: HttpAttempt) => Promise<void>;
+}
+
+export interface AttemptRunnerParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly gate: OriginGate;
+  readonly ledger: EffectLedger;
+  readonly metrics: HttpCallerMetrics;
+  readonly logger: Logger;
+  /** Spreads what is given back; in [0, 1). */
+  readonly random: () => number;
+}
+
+export class AttemptRunner {
+  private leaving = false;
+
+  constructor(private readonly parts: AttemptRunnerParts) {}
+
+  async run(work: AttemptWork, context: WorkContext): Promise<void> {
+    const { ledger } = this.parts;
+    const { effectId, attempt } = work.item;
+    const done = ledger.run(
+      `${effectId}#${attempt}`,
+      () => this.perform(work, context),
+      (outcome) => this.report(work, outcome),
+    );
+    try {
+      await untilAborted(done, context.signal);
+    } catch (error) {
+      throw this.translate(error, work, context);
+    }
+  }
+
+  /** No new requests; what waits for a place goes back. */
+  stopIntake(): void {
+    this.parts.gate.close();
+  }
+
+  /** Waits for what runs, until the grace is over; then lets go of it unreported. */
+  async finish(grace: AbortSignal): Promise<void> {
+    await untilAborted(this.parts.ledger.idle(), grace).catch(() => undefined);
+    this.leaving = true;
+  }
+
+  private async perform(work: AttemptWork, context: WorkContext): Promise<Performed> {
+    try {
+      return await this.parts.gate.run(work.origin, async () => {
+        if (this.mustAsk(work, context) && !(await this.stillWanted(work))) return 'dropped';
+        return this.send(work);
+      });
+    } catch (error) {
+      if (!(error instanceof RunGone)) throw error;
+      this.parts.logger.info({ ...logIds(work) }, error.message);
+      return 'dropped';
+    }
+  }
+
+  private mustAsk({ item }: AttemptWork, context: WorkContext): boolean {
+    return context.deliveryCount > 1 || this.parts.clock.nowMs() - item.eventAt > FRESH_FOR_MS;
+  }
+
+  private async stillWanted({ item }: AttemptWork): Promise<boolean> {
+    const { runId, messageId, attempt, partition } = item;
+    const answer = await this.parts.bus.ask(asks.StillWanted, { partition }, message({ runId, messageId, attempt }));
+    return answer.head.wanted;
+  }
+
+  private async send(work: AttemptWork): Promise<HttpAttempt> {
+    const { metrics, logger } = this.parts;
+    const ended = metrics.began(work.callClass);
+    let end: ExchangeEnd | undefined;
+    try {
+      end = await work.send();
+      return end.attempt;
+    } finally {
+      ended(end);
+      if (end !== undefined) {
+        const { status, error, durationMs } = end.attempt;
+        const failed = error !== undefined || status === undefined || status >= 300;
+        logger[failed ? 'info' : 'debug'](
+          {
+            ...logIds(work),
+            origin: work.origin,
+            status,
+            durationMs,
+            ...(error && { code: error.code, reason: error.message }),
+          },
+          failed ? 'request failed' : 'request succeeded',
+        );
+      }
+    }
+  }
+
+  private async report(work: AttemptWork, attempt: HttpAttempt): Promise<void> {
+    if (this.leaving) throw new GiveBack(0);
+    await work.report(attempt);
+  }
+
+  private translate(error: unknown, work: AttemptWork, context: WorkContext): Error {
+    if (error instanceof GiveBack) return error;
+    if (error instanceof Leaving) return new GiveBack(0);
+    if (error instanceof GateRefusal) {
+      return new GiveBack(error.reason === 'closed' ? 0 : this.giveBackMs(context));
+    }
+    if (error instanceof NobodyAnswered) {
+      this.parts.logger.warn({ ...logIds(work) }, `${error.message}; the item goes back`);
+      return new GiveBack(this.giveBackMs(context));
+    }
+    this.parts.logger.error({ ...logIds(work), err: error }, 'a work item could not be handled');
+    return error instanceof Error ? error : new Error(String(error));
+  }
+
+  /** Doubles with every delivery, spread over half its length, so that what was refused together doesn't return together. */
+  private giveBackMs({ deliveryCount }: WorkContext): number {
+    const full = Math.min(LONGEST_GIVE_BACK_MS, FIRST_GIVE_BACK_MS * 2 ** Math.min(deliveryCount - 1, 16));
+    return Math.round(full * (0.75 + this.parts.random() / 2));
+  }
+}
+
+class Leaving extends Error {}
+
+const logIds = ({ item, callClass }: AttemptWork) => ({
+  runId: item.runId,
+  messageId: item.messageId,
+  attempt: item.attempt,
+  effectId: item.effectId,
+  class: callClass,
+});
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(new Leaving('the grace is over'));
+    };
+    if (signal.aborted) {
+      promise.catch(() => undefined);
+      abort();
+      return;
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    void promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}

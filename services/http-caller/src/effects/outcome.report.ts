@@ -1,0 +1,27 @@
+import type { AttemptKey, AttemptOutcome, BodyIndex, DeliveryReport, HeaderList } from '@stepwell/core';
+import type { HttpAttempt } from '../outbound/http-attempt';
+import { isSuccess } from '../outbound/http-attempt';
+
+/** The attempt's report; its body, if any, is put at the end of `bodies`. */
+export function reportOf(key: AttemptKey, attempt: HttpAttempt, bodies: Uint8Array[]): DeliveryReport {
+  const { runId, messageId, attempt: number } = key;
+  return { runId, messageId, attempt: number, outcome: outcomeOf(attempt, bodies) };
+}
+
+function outcomeOf({ status, headers, body, error, durationMs }: HttpAttempt, bodies: Uint8Array[]): AttemptOutcome {
+  let bodyIndex: BodyIndex | undefined;
+  if (body !== undefined) bodyIndex = bodies.push(body) - 1;
+  return {
+    ...(status !== undefined && { status }),
+    headers,
+    ...(bodyIndex !== undefined && { body: bodyIndex }),
+    ...(error !== undefined && { error }),
+    durationMs,
+  };
+}
+
+/** Of a successful delivery only what the workflow client says about itself is worth keeping. */
+export function deliveryHeaders({ status, headers }: HttpAttempt): HeaderList {
+  if (status === undefined || !isSuccess(status)) return headers;
+  return headers.filter(([name]) => name.startsWith('upstash-') || name === 'content-type');
+}

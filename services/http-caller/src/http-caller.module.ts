@@ -1,0 +1,45 @@
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { Bus, Clock } from '@stepwell/core';
+import { BUS, CLOCK, HealthRegistry, LOGGER, METRICS, ShutdownSequence } from '@stepwell/platform';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { CallOutWorker } from './calls/call-out.worker';
+import { CallSender } from './calls/call.sender';
+import { DeliverWorker } from './deliveries/deliver.worker';
+import { DeliverySender } from './deliveries/delivery.sender';
+import { HttpCallerConfig } from './http-caller.config';
+import { HttpCallerLifecycle } from './http-caller.lifecycle';
+import { HttpCallerMetrics } from './http-caller.metrics';
+import type { HttpCallerParts } from './http-caller.parts';
+import { assembleHttpCaller } from './http-caller.parts';
+
+const PARTS = Symbol('HttpCallerParts');
+
+const providers: Provider[] = [
+  {
+    provide: PARTS,
+    inject: [HttpCallerConfig, BUS, CLOCK, LOGGER, METRICS],
+    useFactory: (config: HttpCallerConfig, bus: Bus, clock: Clock, logger: Logger, registry: Registry) =>
+      assembleHttpCaller(config, { bus, clock, logger, metrics: new HttpCallerMetrics(registry) }),
+  },
+  { provide: DeliverySender, inject: [PARTS], useFactory: (parts: HttpCallerParts) => parts.deliveries },
+  { provide: CallSender, inject: [PARTS], useFactory: (parts: HttpCallerParts) => parts.calls },
+  {
+    provide: HttpCallerLifecycle,
+    inject: [PARTS, BUS, HealthRegistry, ShutdownSequence],
+    useFactory: (parts: HttpCallerParts, bus: Bus, health: HealthRegistry, shutdown: ShutdownSequence) =>
+      new HttpCallerLifecycle(bus, parts.runners, parts.clients, health, shutdown),
+  },
+];
+
+/**
+ * The service that does: every outbound HTTP request, no state of its own. Needs BUS, CLOCK, LOGGER, METRICS, `HealthRegistry` and
+ * `ShutdownSequence` from whoever composes it.
+ */
+@Module({ controllers: [DeliverWorker, CallOutWorker], providers })
+export class HttpCallerModule {
+  static forRoot(config: HttpCallerConfig): DynamicModule {
+    return { module: HttpCallerModule, providers: [{ provide: HttpCallerConfig, useValue: config }] };
+  }
+}

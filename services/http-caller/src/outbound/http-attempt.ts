@@ -1,0 +1,41 @@
+import type { ErrorCode, HeaderList } from '@stepwell/core';
+
+/** What one request came to, before it is put into a report: the body is still bytes. */
+export interface HttpAttempt {
+  /** Absent = no usable answer came; then `error` says why. */
+  readonly status?: number;
+  /** Lower-case names, one pair per value, in the order received. */
+  readonly headers: HeaderList;
+  readonly body?: Uint8Array;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly durationMs: number;
+}
+
+/** A request body as pieces: never joined when it is large (H4). */
+export interface RequestBody {
+  readonly pieces: readonly Uint8Array[];
+  readonly sizeBytes: number;
+  /** Called when the bytes are on their way, or will not be sent any more. More than once is the same as once. */
+  readonly sent?: () => void;
+}
+
+export interface OutboundRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: HeaderList;
+  readonly body: RequestBody;
+  /** From the first byte sent, connecting included, to the last byte received. */
+  readonly timeoutMs: number;
+  readonly answer: AnswerRule;
+}
+
+/** How much of an answer is kept. */
+export interface AnswerRule {
+  /** `drop-success`: of a 2xx answer nothing is kept but the status and the headers (a delivery's body means nothing). */
+  readonly keep: 'all' | 'drop-success';
+  readonly maxBodyBytes: number;
+  /** What a longer body is: cut there, or a failure. */
+  readonly over: 'cut' | 'fail';
+}
+
+export const isSuccess = (status: number): boolean => status >= 200 && status < 300;
