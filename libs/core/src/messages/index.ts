@@ -1,4 +1,5 @@
 export * from './catalogue';
 export * from './definition';
+export * from './partition';
 export * from './streams';
 export * from './subjects';
