@@ -17,7 +17,7 @@ import { readIfThere } from './files.mjs';
  * @param {string} lockText
  * @param {string | undefined} installedText npm's `node_modules/.package-lock.json`, which it writes last
  */
-export function isInstalled(lockText, installedText) {
+function isInstalled(lockText, installedText) {
   if (installedText === undefined) return false;
   const installed = JSON.parse(installedText).packages;
   return Object.entries(JSON.parse(lockText).packages).every(([path, wanted]) => {
