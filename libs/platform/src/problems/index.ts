@@ -1,0 +1,2 @@
+export { Problem, problemIn } from './problem';
+export { ProblemFilter } from './problem.filter';
