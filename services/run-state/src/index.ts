@@ -1,1 +1,3 @@
-export {};
+export { RunStateConfig, RunStateSettings } from './run-state.config';
+export { RunStateModule } from './run-state.module';
+export type { RunStateStore } from './store';

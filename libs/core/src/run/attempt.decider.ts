@@ -174,7 +174,7 @@ function failedForGood(
     case 'callback': {
       const failed = event('RunFailed', (bodies) => ({
         messageId: delivery.messageId,
-        result: resultOf(report, (body) => bodies.store(body)),
+        result: resultOf(withText(report), (body) => bodies.store(body)),
         retried: delivery.retried,
         maxRetries: maxRetriesOf(state, delivery),
         dlqId: `dlq_${context.seed}`,
@@ -189,7 +189,7 @@ function callAnswered(state: RunState, delivery: Delivery, report: AttemptReport
   return event('CallAnswered', (bodies) => ({
     messageId: `${delivery.messageId}_callback`,
     callMessageId: delivery.messageId,
-    result: resultOf(report, (body) => bodies.store(body)),
+    result: resultOf(withText(report), (body) => bodies.store(body)),
     retried,
     maxRetries: maxRetriesOf(state, delivery),
   }));
@@ -243,6 +243,13 @@ function resultOf(report: AttemptReport, store: (body: NewBody) => AttemptResult
     ...(body ? { body } : {}),
     ...(report.error ? { error: report.error } : {}),
   };
+}
+
+/** Where no answer came there is still something to read: the client shows `message` to a failure function (9.4). */
+function withText(report: AttemptReport): AttemptReport {
+  if (report.body || !report.error) return report;
+  const { code, message } = report.error;
+  return { ...report, body: new TextEncoder().encode(JSON.stringify({ error: code, message })) };
 }
 
 /** What a later attempt overtakes is kept for the log's sake only: a blob stays a blob, bytes are cut. */

@@ -126,8 +126,6 @@ export type Obligation =
   | { readonly type: 'WriteRow' }
   | { readonly type: 'Announce' };
 
-export const streamOfRun = (runId: string): string => `run-${runId}`;
-
 export const timerId = (runId: string, messageId: string, attempt: number): string =>
   `${runId}/${messageId}/${attempt}`;
 

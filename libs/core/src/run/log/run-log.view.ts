@@ -187,7 +187,7 @@ function failureFunctionOf(state: RunState, bodies: LogBodies): object {
       state: CALLBACK_STATES[failureCallback.state],
       failHeaders: headerLists(headers),
       failStatus: status,
-      ...bodies.field('failResponse', failureBody(state)),
+      ...bodies.field('failResponse', failureBodyPlace(state)),
       dlqId: failure.data.dlqId,
       maxRetries: configured.retries ?? DEFAULT_RETRIES,
       ...(state.failures.has(failureCallback.messageId)
@@ -207,7 +207,7 @@ const CALLBACK_STATES = {
   failed: 'CALLBACK_FAIL',
 } as const;
 
-export function failureBody(state: RunState): BodyPlace | undefined {
+export function failureBodyPlace(state: RunState): BodyPlace | undefined {
   const { failure } = state;
   if (!failure?.data.result.body) return undefined;
   return { version: failure.version, event: failure.event, body: failure.data.result.body };

@@ -1,0 +1,48 @@
+import type { BlobStore, BodyPlace, EventLog, LogEntry, Tenure } from '@stepwell/core';
+import type { RunStream } from '../partition/run-stream';
+
+/** Reads bodies by the places a folded state names (L8): the newest from memory, the others from the log in one range, blobs by name. */
+export class BodyReader {
+  constructor(
+    private readonly log: EventLog,
+    private readonly blobs: BlobStore,
+  ) {}
+
+  /** Inline bodies only, in the order of `places`. The caller has seen to it that they are committed. */
+  async inline(tenure: Tenure, stream: RunStream, places: readonly BodyPlace[]): Promise<Uint8Array[]> {
+    const found = places.map((place) => recent(stream, place));
+    const missing = places.filter((_, index) => found[index] === undefined).map((place) => place.version);
+    if (missing.length === 0) return found.map((body) => body ?? new Uint8Array());
+    const entries = new Map<number, LogEntry>();
+    const range = { fromVersion: min(missing), toVersion: max(missing) };
+    for await (const entry of this.log.readStream(tenure.partition, stream.name, range))
+      entries.set(entry.version, entry);
+    return places.map((place, index) => found[index] ?? inEntry(entries.get(place.version), place));
+  }
+
+  /** Any body, as bytes. */
+  async bytes(tenure: Tenure, stream: RunStream, runId: string, place: BodyPlace): Promise<Uint8Array> {
+    if ('blob' in place.body) return this.blob(runId, place.body.blob);
+    const [body] = await this.inline(tenure, stream, [place]);
+    return body ?? new Uint8Array();
+  }
+
+  async blob(runId: string, sha256: string): Promise<Uint8Array> {
+    const body = await this.blobs.get(runId, sha256);
+    if (!body) throw new Error(`blob ${sha256} of run ${runId} is missing`);
+    return body;
+  }
+}
+
+function recent(stream: RunStream, place: BodyPlace): Uint8Array | undefined {
+  return 'inline' in place.body ? stream.recent.get(place.version, place.event, place.body.inline) : undefined;
+}
+
+export function inEntry(entry: LogEntry | undefined, place: BodyPlace): Uint8Array {
+  const body = 'inline' in place.body ? entry?.events[place.event]?.bodies[place.body.inline] : undefined;
+  if (!body) throw new Error(`no body at version ${place.version}, event ${place.event}`);
+  return body;
+}
+
+const min = (numbers: readonly number[]): number => numbers.reduce((least, each) => Math.min(least, each));
+const max = (numbers: readonly number[]): number => numbers.reduce((most, each) => Math.max(most, each));

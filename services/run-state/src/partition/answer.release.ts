@@ -1,0 +1,29 @@
+import type { Membership, Tenure } from '@stepwell/core';
+import { PartitionLost, Silence } from '@stepwell/core';
+
+/**
+ * When an answer may be given (L2, L4, architecture.md section 12.2). All four kinds go through here and nowhere else:
+ *
+ * 1. *committed*: after its own commit. It rests on the document's id alone: the lease doesn't matter.
+ * 2. *already so*: after the commit of everything the decision saw, and under the lease.
+ * 3. *refused*: the same.
+ * 4. *read*: the same.
+ *
+ * What can't be released is silence: the asker asks again, whoever owns the partition by then.
+ */
+export async function release<Answer>(
+  answer: Answer,
+  kind: 'committed' | 'already-so' | 'refused' | 'read',
+  seen: { readonly commit: Promise<void>; readonly tenure: Tenure; readonly membership: Membership },
+): Promise<Answer> {
+  try {
+    await seen.commit;
+  } catch (error) {
+    if (error instanceof PartitionLost) throw new Silence(error.message);
+    throw error;
+  }
+  if (kind === 'committed') return answer;
+  if (seen.tenure.lost.aborted) throw new Silence(`partition ${seen.tenure.partition} was given up`);
+  if (!seen.membership.leaseIsValid()) throw new Silence(`the lease on partition ${seen.tenure.partition} is over`);
+  return answer;
+}

@@ -1,0 +1,74 @@
+import type { Changes, RunEvent, RunState, StoredEvent } from '@stepwell/core';
+import { evolve, isRunEventType, type LogEntry } from '@stepwell/core';
+
+/**
+ * One run's stream in memory: the folded state, what is needed to append to it, and the newest bodies.
+ *
+ * 1. `state` includes what was appended and isn't committed yet (L3); who loses the commit drops the whole object.
+ * 2. `lastCommit` settles when everything in `state` is durable: nothing that rests on `state` leaves before (L4).
+ */
+export class RunStream {
+  state: RunState | undefined;
+  version = 0;
+  sum = '';
+  lastCommit: Promise<void> = Promise.resolve();
+  /** False while `lastCommit` is pending: such a stream must not be evicted. */
+  isCommitted = true;
+  /** Deliveries that succeeded and owe nothing, not yet written (L7). */
+  readonly unwritten = new Set<string>();
+  /** What the state owed when it was read from the log, with the position each came from: for recovery (E2). */
+  owedAtLoad: readonly { readonly effectId: string; readonly n: number }[] = [];
+  readonly recent = new RecentBodies();
+
+  constructor(readonly name: string) {}
+
+  /** Folds a committed entry that was read. */
+  fold(entry: LogEntry): Changes {
+    this.version = entry.version;
+    this.sum = entry.sum;
+    return this.evolve(entry.version, entry.at, entry.events.map(parseEvent));
+  }
+
+  evolve(version: number, at: number, events: readonly RunEvent[]): Changes {
+    const { state, changes } = evolve(this.state, { stream: this.name, version, at, events });
+    this.state = state;
+    this.version = version;
+    return changes;
+  }
+}
+
+export function parseEvent(stored: StoredEvent): RunEvent {
+  if (!isRunEventType(stored.type)) throw new Error(`unknown event ${stored.type}: written by a newer version?`);
+  const data: unknown = JSON.parse(stored.data);
+  return { type: stored.type, data, bodies: stored.bodies } as RunEvent;
+}
+
+export function serializeEvent(event: RunEvent): StoredEvent {
+  return { type: event.type, data: JSON.stringify(event.data), bodies: event.bodies };
+}
+
+/** The bodies appended last, as many as an item's tail can hold (H5), so that the hot path never reads the log. */
+class RecentBodies {
+  private static readonly limitBytes = 16 * 1024;
+  private readonly bodies = new Map<string, Uint8Array>();
+  private bytes = 0;
+
+  add(version: number, events: readonly RunEvent[]): void {
+    events.forEach((event, index) => {
+      event.bodies.forEach((body, slot) => {
+        if (body.byteLength > RecentBodies.limitBytes) return;
+        this.bodies.set(`${version}/${index}/${slot}`, body);
+        this.bytes += body.byteLength;
+      });
+    });
+    for (const [key, body] of this.bodies) {
+      if (this.bytes <= RecentBodies.limitBytes) break;
+      this.bodies.delete(key);
+      this.bytes -= body.byteLength;
+    }
+  }
+
+  get(version: number, event: number, slot: number): Uint8Array | undefined {
+    return this.bodies.get(`${version}/${event}/${slot}`);
+  }
+}

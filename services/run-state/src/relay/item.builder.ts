@@ -1,0 +1,193 @@
+import type {
+  BodyPlace,
+  BodyReference,
+  BodySegment,
+  BodySegmentReference,
+  CallOutItem,
+  Delivery,
+  DeliverItem,
+  EntryHead,
+  Message,
+  RunState,
+  Tenure,
+} from '@stepwell/core';
+import {
+  deliveryHeaders,
+  callbackBody,
+  failureBodyPlace,
+  failureCallbackBody,
+  headerLists,
+  message,
+} from '@stepwell/core';
+import type { BodyReader } from '../bodies/body.reader';
+import type { RunStream } from '../partition/run-stream';
+
+const TAIL_BYTES = 16 * 1024;
+const utf8 = new TextEncoder();
+const LIST_START = utf8.encode('[');
+const LIST_END = utf8.encode(']');
+
+export interface ItemSettings {
+  readonly deliveryTimeoutMs: number;
+  readonly callTimeoutMs: number;
+}
+
+/** Turns what is owed into the work item that says it: everything a caller needs for one attempt, history aside (H5). */
+export class ItemBuilder {
+  constructor(
+    private readonly bodies: BodyReader,
+    private readonly settings: ItemSettings,
+  ) {}
+
+  async deliver(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Promise<Message<DeliverItem>> {
+    const bodies: Uint8Array[] = [];
+    const common = {
+      effectId: delivery.effectId,
+      partition: tenure.partition,
+      runId: state.runId,
+      messageId: delivery.messageId,
+      attempt: delivery.attempt,
+      kind: delivery.kind === 'call' ? 'step' : delivery.kind,
+      url: delivery.url,
+      method: delivery.method,
+      headers: deliveryHeaders(state, delivery),
+      timeoutMs: this.settings.deliveryTimeoutMs,
+      eventAt: delivery.since,
+    } as const;
+    if (delivery.kind === 'step') {
+      const last = delivery.entry ?? 0;
+      const tail = tailOf(stream, state, last, bodies);
+      const list = [
+        { literal: bodies.push(LIST_START) - 1 },
+        { entries: { from: 0, to: last } },
+        { literal: bodies.push(LIST_END) - 1 },
+      ];
+      return message({ ...common, segments: list, tail }, bodies);
+    }
+    const segments =
+      delivery.kind === 'callback' ? callbackSegments(state, delivery) : failureSegments(state, delivery);
+    return message({ ...common, segments: await this.placed(tenure, stream, segments, bodies), tail: [] }, bodies);
+  }
+
+  async callOut(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Promise<Message<CallOutItem>> {
+    const call = state.calls.get(delivery.messageId);
+    if (!call) throw new Error(`run ${state.runId} has no call ${delivery.messageId}`);
+    const bodies: Uint8Array[] = [];
+    const item: CallOutItem = {
+      effectId: delivery.effectId,
+      partition: tenure.partition,
+      runId: state.runId,
+      messageId: delivery.messageId,
+      attempt: delivery.attempt,
+      url: delivery.url,
+      method: delivery.method,
+      headers: deliveryHeaders(state, delivery),
+      timeoutMs: call.data.timeoutMs ?? this.settings.callTimeoutMs,
+      eventAt: delivery.since,
+      body: await this.reference(tenure, stream, call.place, bodies),
+    };
+    return message(item, bodies);
+  }
+
+  private async placed(
+    tenure: Tenure,
+    stream: RunStream,
+    segments: readonly BodySegment<BodyPlace>[],
+    bodies: Uint8Array[],
+  ): Promise<BodySegmentReference[]> {
+    const references: BodySegmentReference[] = [];
+    for (const segment of segments) {
+      if ('literal' in segment) references.push({ literal: bodies.push(segment.literal) - 1 });
+      else references.push({ base64Of: await this.reference(tenure, stream, segment.base64Of, bodies) });
+    }
+    return references;
+  }
+
+  private async reference(
+    tenure: Tenure,
+    stream: RunStream,
+    place: BodyPlace,
+    bodies: Uint8Array[],
+  ): Promise<BodyReference> {
+    const { body } = place;
+    if ('blob' in body) return { blob: { sha256: body.blob, sizeBytes: body.sizeBytes } };
+    const [bytes] = await this.bodies.inline(tenure, stream, [place]);
+    return { inline: bodies.push(bytes ?? new Uint8Array()) - 1 };
+  }
+}
+
+/** The newest entries of the slice that lie in memory, up to the limit, without a gap before the last. */
+function tailOf(stream: RunStream, state: RunState, last: number, bodies: Uint8Array[]): EntryHead[] {
+  const tail: EntryHead[] = [];
+  let room = TAIL_BYTES;
+  for (let index = last; index >= 0; index -= 1) {
+    const entry = state.entries[index];
+    if (!entry) break;
+    const head = headOf(stream, entry, bodies, room);
+    if (!head) break;
+    room -= 'inline' in head.body ? (bodies[head.body.inline]?.byteLength ?? 0) : 0;
+    tail.unshift(head);
+  }
+  return tail;
+}
+
+function headOf(
+  stream: RunStream,
+  entry: RunState['entries'][number],
+  bodies: Uint8Array[],
+  room: number,
+): EntryHead | undefined {
+  const { index, messageId, place } = entry;
+  const { body, version, event } = place;
+  if ('blob' in body)
+    return { index, messageId, callType: 'step', body: { blob: { sha256: body.blob, sizeBytes: body.sizeBytes } } };
+  const bytes = stream.recent.get(version, event, body.inline);
+  if (!bytes || bytes.byteLength > room) return undefined;
+  return { index, messageId, callType: 'step', body: { inline: bodies.push(bytes) - 1 } };
+}
+
+function callbackSegments(state: RunState, delivery: Delivery): BodySegment<BodyPlace>[] {
+  const call = state.calls.get(delivery.callMessageId ?? '');
+  const answer = call?.answer;
+  if (!call || !answer) throw new Error(`run ${state.runId}: callback ${delivery.messageId} without an answer`);
+  const { status, error } = answer.result;
+  return callbackBody<BodyPlace>({
+    status: status ?? (error?.code === 'DELIVERY_TIMEOUT' ? 504 : 502),
+    headers: headerLists(answer.result.headers),
+    body: answer.body,
+    retried: answer.data.retried,
+    maxRetries: answer.data.maxRetries,
+    sourceMessageId: answer.data.callMessageId,
+    url: call.data.destination,
+    method: call.data.method,
+    sourceHeaders: headerLists(call.data.forwards),
+    notBeforeMs: 0,
+    createdAtMs: call.at,
+    workflow: { runId: state.runId, createdAtMs: state.createdAt },
+    ...(state.start.callerIp === '' ? {} : { callerIP: state.start.callerIp }),
+  });
+}
+
+function failureSegments(state: RunState, delivery: Delivery): BodySegment<BodyPlace>[] {
+  const { failure } = state;
+  if (!failure) throw new Error(`run ${state.runId}: failure callback ${delivery.messageId} without a failure`);
+  const { data } = failure;
+  const payload = state.entries[0]?.place;
+  return failureCallbackBody<BodyPlace>({
+    status: data.result.status ?? 0,
+    headers: headerLists(data.result.headers),
+    body: failureBodyPlace(state),
+    retried: data.retried,
+    maxRetries: data.maxRetries,
+    dlqId: data.dlqId,
+    sourceMessageId: data.messageId,
+    url: state.start.destination,
+    method: state.start.method,
+    sourceHeaders: headerLists(state.start.config.forwards),
+    sourceBody: payload && payload.body.sizeBytes > 0 ? payload : undefined,
+    notBeforeMs: 0,
+    createdAtMs: failure.at,
+    workflow: { runId: state.runId, createdAtMs: state.createdAt },
+    ...(state.start.callerIp === '' ? {} : { callerIP: state.start.callerIp }),
+  });
+}

@@ -1,0 +1,93 @@
+import type { Clock } from '@stepwell/core';
+import type { BusDriver } from '@stepwell/messaging';
+import type { Logger } from 'pino';
+import { uuidv7 } from 'uuidv7';
+import { BodyReader } from './bodies/body.reader';
+import { PartitionHost } from './partition/partition.host';
+import { PartitionRegistry } from './partition/partition.registry';
+import { Recovery } from './partition/recovery';
+import { ItemBuilder } from './relay/item.builder';
+import { Relay } from './relay/relay';
+import { ResultText } from './relay/result-text';
+import { RowWriter } from './relay/row.writer';
+import type { RunStateSettings } from './run-state.config';
+import type { RunStateMetrics } from './run-state.metrics';
+import type { RunStateStore } from './store';
+
+/** The service's parts, put together once; controllers hold no state of their own. */
+export class RunStateRuntime {
+  readonly registry: PartitionRegistry;
+  readonly relay: Relay;
+  readonly rowWriter: RowWriter;
+  private readonly unsubscribe: () => void;
+
+  constructor(
+    readonly store: RunStateStore,
+    readonly bus: BusDriver,
+    clock: Clock,
+    logger: Logger,
+    config: RunStateSettings,
+    metrics: RunStateMetrics,
+  ) {
+    const bodies = new BodyReader(store.log, store.blobs);
+    const pause = (ms: number, signal?: AbortSignal): Promise<void> => paused(clock, ms, signal);
+    this.rowWriter = new RowWriter(store.rows, logger, pause);
+    this.relay = new Relay({
+      bus,
+      items: new ItemBuilder(bodies, config),
+      rows: this.rowWriter,
+      results: new ResultText(bodies),
+      logger,
+      pause,
+    });
+    const recovery = new Recovery(store, this.relay, this.rowWriter, logger);
+    this.registry = new PartitionRegistry({
+      store,
+      server: bus,
+      clock,
+      logger,
+      openHost: (tenure) =>
+        new PartitionHost(tenure, {
+          log: store.log,
+          membership: store.membership,
+          newSeed: uuidv7,
+          onCommitted: (host, stream, { events, owed }) => {
+            metrics.count(stream, events);
+            this.relay.send(host, stream, owed);
+          },
+          maxCachedStreams: Math.max(1, Math.ceil(config.cachedRuns / 64)),
+        }),
+      recover: (host) => recovery.run(host),
+    });
+    metrics.watch(this.registry, store.membership);
+    this.unsubscribe = bus.onWorkForgotten(() => {
+      logger.warn('the broker may have forgotten work: sending everything unsettled again');
+      this.relay.sendEverythingAgain(this.registry.hosts()).catch((error: unknown) => {
+        logger.error({ err: error }, 'could not send everything again');
+      });
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.registry.start();
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe();
+    await this.registry.stop();
+    await this.rowWriter.flush();
+  }
+}
+
+function paused(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.after(ms, done);
+    signal?.addEventListener('abort', done, { once: true });
+    if (signal?.aborted) done();
+  });
+}
