@@ -4,15 +4,17 @@
  * Nothing is started here: the first spec that needs a server does that (src/shared-server.ts). This process only holds
  * the lifeline, a socket that the servers' supervisors hang on to. It closes with this process, also on its kill -9.
  */
-const { mkdtempSync, rmSync } = require('node:fs');
+const { mkdtempSync, readdirSync, rmSync } = require('node:fs');
 const net = require('node:net');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
 const HELD = Symbol.for('stepwell.test-run');
+const PREFIX = 'stepwell-test-';
 
 async function startRun() {
-  const folder = mkdtempSync(join(tmpdir(), 'stepwell-test-'));
+  await removeDeadRuns();
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
   const supervisors = new Set();
   const lifeline = net.createServer({ allowHalfOpen: true }, (supervisor) => {
     supervisors.add(supervisor);
@@ -36,6 +38,26 @@ async function endRun() {
   await Promise.all(gone);
   await new Promise((resolve) => lifeline.close(resolve));
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Folders of runs that were killed before their tear-down: nobody listens on their lifelines any more. */
+async function removeDeadRuns() {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name);
+    if (await refusesConnections(join(folder, 'lifeline'))) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function refusesConnections(path) {
+  return new Promise((resolve) => {
+    const probe = net.connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+    // A run that is just being set up has no socket yet (ENOENT): it is left alone.
+    probe.once('error', (error) => resolve(error.code === 'ECONNREFUSED'));
+  });
 }
 
 module.exports = { startRun, endRun };

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type EmbeddedNats,
+  hasErrorCode,
   launchNatsServer,
   type NatsAccess,
   resolveNatsServer,
@@ -110,7 +111,7 @@ function claimNumber(prefix: string): number {
       closeSync(openSync(`${prefix}.${String(nextToTry)}`, 'wx'));
       return nextToTry++;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!hasErrorCode(error, 'EEXIST')) throw error;
     }
   }
 }

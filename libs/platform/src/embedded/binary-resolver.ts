@@ -15,6 +15,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { waitForLock } from './folder-lock';
 import { ServerNotFound, type TriedSource } from './server-not-found.error';
+import { messageOf } from './system-error';
 import { runTool } from './tool-run';
 
 /** Puts a server's binary into a folder. */
@@ -202,10 +203,6 @@ function entryFolder(filler: CacheFiller, cache: string): string {
 
 function entryPath(wanted: WantedBinary, filler: CacheFiller, cache: string): string {
   return join(entryFolder(filler, cache), wanted.name);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function tellStderr(message: string): void {

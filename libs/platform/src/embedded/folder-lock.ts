@@ -13,6 +13,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processIdentity } from './process-identity';
+import { hasErrorCode } from './system-error';
 
 export interface HeldLock {
   /** Frees the lock. Synchronous, so that it can run in an exit handler; a second call does nothing. */
@@ -97,7 +98,7 @@ function create(path: string, number: number): boolean {
     linkSync(draft, numbered(path, number));
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasErrorCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     rmSync(draft, { force: true });

@@ -28,3 +28,4 @@ export {
   type SupervisedProcess,
   type SupervisedProcessOptions,
 } from './supervised-process';
+export { hasErrorCode } from './system-error';
