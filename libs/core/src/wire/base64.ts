@@ -8,6 +8,7 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const PADDING = 0x3d;
 const INVALID = 0xff;
+const VIEW_PAYS_FROM_BYTES = 1_024;
 
 const ENCODE = Uint8Array.from(ALPHABET, (char) => char.charCodeAt(0));
 /** Two encoded characters per 12-bit value, as they lie in memory. */
@@ -53,8 +54,8 @@ export function writeBase64(bytes: Uint8Array, target: Uint8Array, offset: numbe
   const wholeGroups = length - (length % 3);
   let at = offset;
   let i = 0;
-  // Two characters can be stored at once where the first lies at an even address.
-  if ((target.byteOffset + offset) % 2 === 0) {
+  // Two characters can be stored at once where the first lies at an even address; for a short body the view costs more.
+  if (length >= VIEW_PAYS_FROM_BYTES && (target.byteOffset + offset) % 2 === 0) {
     const pairs = new Uint16Array(target.buffer, target.byteOffset + offset, (wholeGroups / 3) * 2);
     for (let pair = 0; i < wholeGroups; i += 3, pair += 2) {
       const group = (byteAt(bytes, i) << 16) | (byteAt(bytes, i + 1) << 8) | byteAt(bytes, i + 2);
@@ -101,7 +102,10 @@ export function decodeBase64(encoded: string | Uint8Array): Uint8Array | undefin
   let at = 0;
   let i = 0;
   for (; i + 4 <= length; i += 4, at += 3) {
-    const [a, b, c, d] = [sextet(source, i), sextet(source, i + 1), sextet(source, i + 2), sextet(source, i + 3)];
+    const a = sextet(source, i);
+    const b = sextet(source, i + 1);
+    const c = sextet(source, i + 2);
+    const d = sextet(source, i + 3);
     if ((a | b | c | d) > 63) return undefined;
     bytes[at] = (a << 2) | (b >> 4);
     bytes[at + 1] = (b << 4) | (c >> 2);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { assembleSegments, segmentsLength, type BodySegment } from './body-segments';
 import { callbackBody } from './callback-body';
 import type { MessageReport } from './message-report';
-import { failureBody } from './failure-body';
+import { failureCallbackBody } from './failure-body';
 
 const REPORT: MessageReport<string> = {
   status: 500,
@@ -33,9 +33,9 @@ function textOf(segments: readonly BodySegment<string>[]): string {
   return Buffer.from(assembled).toString('utf8');
 }
 
-describe('failureBody (protocol.md 9.4)', () => {
+describe('failureCallbackBody (protocol.md 9.4)', () => {
   it('is the documented JSON, in the documented order, without spaces', () => {
-    expect(textOf(failureBody({ ...REPORT, dlqId: 'dlq_1' }))).toBe(
+    expect(textOf(failureCallbackBody({ ...REPORT, dlqId: 'dlq_1' }))).toBe(
       JSON.stringify({
         status: 500,
         header: { 'Content-Type': ['text/plain;charset=UTF-8'], 'X-Resp': ['é"\\'] },
@@ -101,7 +101,7 @@ it('both are what JSON.stringify writes, whatever strangers send', () => {
   fc.assert(
     fc.property(reports, text, (some, dlqId) => {
       const report = { ...REPORT, ...some };
-      for (const json of [textOf(callbackBody(report)), textOf(failureBody({ ...report, dlqId }))]) {
+      for (const json of [textOf(callbackBody(report)), textOf(failureCallbackBody({ ...report, dlqId }))]) {
         expect(json).toBe(JSON.stringify(JSON.parse(json)));
       }
     }),

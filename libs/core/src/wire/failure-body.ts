@@ -8,6 +8,6 @@ export interface FailureReport<T> extends MessageReport<T> {
 }
 
 /** The JSON delivered to `Upstash-Failure-Callback` (protocol.md 9.4). */
-export function failureBody<T>(report: FailureReport<T>): BodySegment<T>[] {
+export function failureCallbackBody<T>(report: FailureReport<T>): BodySegment<T>[] {
   return jsonObjectSegments(messageReportFields(report, report.dlqId));
 }

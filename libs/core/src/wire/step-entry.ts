@@ -20,11 +20,16 @@ const utf8 = new TextEncoder();
 const LIST_START = utf8.encode('[');
 const LIST_END = utf8.encode(']');
 const SEPARATOR = utf8.encode(',');
+const ENTRY_END: Readonly<Record<CallType, Uint8Array>> = {
+  step: utf8.encode('","callType":"step"}'),
+  toCallback: utf8.encode('","callType":"toCallback"}'),
+  fromCallback: utf8.encode('","callType":"fromCallback"}'),
+};
 
 /** `{"messageId":"…","body":"<base64>","callType":"step"}` */
 export function encodeStepEntry({ messageId, callType, body }: StepEntry): Uint8Array {
   const before = utf8.encode(`{"messageId":${JSON.stringify(messageId)},"body":"`);
-  const after = utf8.encode(`","callType":"${callType}"}`);
+  const after = ENTRY_END[callType];
   const encoded = new Uint8Array(before.byteLength + base64Length(body.byteLength) + after.byteLength);
   encoded.set(before);
   encoded.set(after, writeBase64(body, encoded, before.byteLength));
