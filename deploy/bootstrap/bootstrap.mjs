@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { installDependencies } from './install.mjs';
 import { holdingLock } from './lock.mjs';
 import { ChildFailed, runChild } from './child.mjs';
+import { foldRepeatedSignals } from './one-signal.mjs';
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..');
 
@@ -46,6 +47,7 @@ async function main() {
   process.chdir(root);
   await holdingLock(join(root, '.bootstrap.lock'), prepare);
   if (!program) return;
+  foldRepeatedSignals();
   const path = join(root, program.main);
   process.argv = [process.execPath, path, ...program.args, ...extra];
   // `runMain` and not `import`: the program finds itself as `require.main`, just as if Node had been given its path.

@@ -155,3 +155,23 @@ test('B1: a signal reaches the program itself', async () => {
   const [code] = (await once(child, 'close')) as [number];
   expect(code).toBe(9);
 });
+
+test('one Ctrl-C is one signal to the program, though npm hands on a second', async () => {
+  put(
+    'services/standalone/dist/main.js',
+    `let count = 0;
+    process.on('SIGINT', () => { count += 1; });
+    process.on('SIGTERM', () => process.exit(count));
+    ${note("'up'")} setInterval(() => undefined, 1000);`,
+  );
+  const child = start('start');
+  await until(() => diary().includes('up'));
+  child.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(2);
+});
