@@ -5,6 +5,7 @@ export * from './logging';
 export * from './metrics';
 export * from './probes';
 export * from './problems';
+export * from './service';
 export * from './shutdown-sequence';
 export * from './time';
 export * from './tokens';

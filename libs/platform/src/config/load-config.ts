@@ -59,7 +59,10 @@ export function loadConfig<Config extends object>(
   for (const { name, meant } of misspeltSettings(declarations, env)) {
     onWarning(`${name} is not a setting of this service; did you mean ${meant}?`);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) {
+    const names = declarations.map(({ name }) => name);
+    throw new ConfigError(problems.sort((a, b) => names.indexOf(a.setting) - names.indexOf(b.setting)));
+  }
   return config;
 }
 

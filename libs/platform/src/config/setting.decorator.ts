@@ -63,9 +63,11 @@ type Intersection<Union> = (Union extends unknown ? (member: Union) => void : ne
 export function settingsOf<Parts extends ConfigClass[]>(
   ...parts: Parts
 ): ConfigClass<Intersection<InstanceType<Parts[number]>> & object> {
-  class Combined {}
-  combined.set(Combined, parts);
-  return Combined as ConfigClass<Intersection<InstanceType<Parts[number]>> & object>;
+  const base = function Combined() {
+    // Holds nothing: values are assigned by `loadConfig`.
+  } as unknown as ConfigClass<Intersection<InstanceType<Parts[number]>> & object>;
+  combined.set(base, parts);
+  return base;
 }
 
 /** The class itself, its bases, and what `settingsOf` put among them, bases first. */

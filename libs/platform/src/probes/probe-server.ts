@@ -85,7 +85,7 @@ export class ProbeServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '').split('?', 1)[0];
+    const [path = ''] = (request.url ?? '').split('?', 1);
     switch (path) {
       case '/health/live':
         send(response, this.live());

@@ -37,10 +37,7 @@ export function problemIn(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof NobodyAnswered) return new Problem('UNAVAILABLE', undefined, { cause: error });
   if (error instanceof HttpException) return fromStatus(error.getStatus(), textOf(error), error);
-  if (isFastifyError(error)) {
-    if (error.code === 'FST_ERR_CTP_INVALID_JSON_BODY') return new Problem('INVALID_JSON', undefined, { cause: error });
-    return fromStatus(error.statusCode, error.message, error);
-  }
+  if (isFastifyError(error)) return fromStatus(error.statusCode, error.message, error);
   return undefined;
 }
 
@@ -56,7 +53,11 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'UNAVAILABLE',
 };
 
+/** Fastify's words for a body that no parser takes. Nest passes its error on without the code that would say the same. */
+const NOT_JSON = /not valid JSON/;
+
 function fromStatus(status: number, message: string, cause: Error): Problem | undefined {
+  if (status === 400 && NOT_JSON.test(message)) return new Problem('INVALID_JSON', undefined, { cause });
   const code = CODE_OF_STATUS[status];
   if (code !== undefined) return new Problem(code, status < 500 ? message : undefined, { cause });
   return status >= 400 && status < 500 ? new Problem('INVALID_BODY', message, { cause, status }) : undefined;

@@ -1,0 +1,5 @@
+export { PlatformModule } from './platform.module';
+export type { PlatformParts } from './platform.module';
+export { runService } from './run-service';
+export type { Connected, HttpSide, ServiceBase, ServiceBus, ServiceDefinition } from './service-definition';
+export { ServiceProcess } from './service-process';
