@@ -1,1 +1,17 @@
-export {};
+export {
+  DEFAULT_INTAKE,
+  SILENT_LOG,
+  WorkNotQueued,
+  type AnyWork,
+  type AskContext,
+  type AskHandler,
+  type BusDriver,
+  type BusLog,
+  type IntakeLimits,
+  type WorkHandler,
+} from './driver/bus-driver';
+export { MemoryBroker, type MemoryBrokerOptions } from './memory/memory.broker';
+export { MemoryBus, type MemoryBusOptions } from './memory/memory.bus';
+export { MemoryTopicPublisher } from './memory/memory.topic-publisher';
+export { Answers, Works } from './nest/handler.decorators';
+export { MessagingServer, type MessagingServerOptions } from './nest/messaging.server';

@@ -2,3 +2,4 @@ export * from './bus.port';
 export * from './clock.port';
 export * from './event-log.port';
 export * from './read-models.port';
+export * from './topics.port';
