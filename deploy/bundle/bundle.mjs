@@ -1,4 +1,4 @@
-// One file per service, for images: `node deploy/bundle/bundle.mjs [service…]` writes dist-bundle/<service>.js.
+// One file per service, for images: `node deploy/bundle/bundle.mjs [service…]` writes dist-bundle/<service>/main.js.
 //
 // Takes what `tsc -b` compiled (decorator metadata is the compiler's work, which a bundler would have to imitate) and puts
 // it together with its dependencies. The file starts in an empty folder, without node_modules.
@@ -48,7 +48,7 @@ if (wanted.length === 0) rmSync(outdir, { recursive: true, force: true });
 await Promise.all(
   (wanted.length > 0 ? wanted : programs).map((service) =>
     build({
-      entryPoints: { [service]: mainOf(service) },
+      entryPoints: { [`${service}/main`]: mainOf(service) },
       outdir,
       bundle: true,
       platform: 'node',
