@@ -1,1 +1,3 @@
-export {};
+export { credentialsOf, DEV_CREDENTIALS, GatewayConfig, type Credentials } from './gateway.config';
+export { GatewayModule } from './gateway.module';
+export { GatewayAdapter, gatewayHttp } from './http/gateway.adapter';

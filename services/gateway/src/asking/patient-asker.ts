@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { AskAddress, AskDefinition, Bus, Message } from '@stepwell/core';
+import { BUS } from '@stepwell/platform';
+import { GatewayConfig } from '../gateway.config';
+
+/**
+ * Asking on behalf of a client that holds on (B4). The client's open request is the only thing that remembers what was asked, so
+ * the same ask is repeated by the bus until it is answered, the client hangs up, or the patience is over; then it throws
+ * `NobodyAnswered`, and the client is told `UNAVAILABLE`.
+ */
+@Injectable()
+export class PatientAsker {
+  private waiting = 0;
+
+  constructor(
+    @Inject(BUS) private readonly bus: Bus,
+    private readonly config: GatewayConfig,
+  ) {}
+
+  /** How many asks wait for their answer now: the measure by which starts are shed. */
+  get pending(): number {
+    return this.waiting;
+  }
+
+  /** @throws NobodyAnswered, or the abort reason of `hangUp`. */
+  async ask<Request, Answer>(
+    definition: AskDefinition<Request, Answer>,
+    address: AskAddress,
+    message: Message<Request>,
+    hangUp: AbortSignal,
+  ): Promise<Message<Answer>> {
+    this.waiting += 1;
+    try {
+      return await this.bus.ask(definition, address, message, { patienceMs: this.config.patienceMs, signal: hangUp });
+    } finally {
+      this.waiting -= 1;
+    }
+  }
+}

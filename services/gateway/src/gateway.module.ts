@@ -1,0 +1,38 @@
+import { Module } from '@nestjs/common';
+import { ProblemFilter } from '@stepwell/platform';
+import { PatientAsker } from './asking/patient-asker';
+import { TokenGate } from './auth/token-gate';
+import { endpoints } from './endpoints';
+import type { Credentials } from './gateway.config';
+import { credentialsOf, GatewayConfig } from './gateway.config';
+import { CREDENTIALS } from './gateway.tokens';
+import { HttpSurface } from './http/http-surface';
+import { RequestMetrics } from './http/request-metrics';
+import { RunAsks } from './runs/run.asks';
+import { SubmissionDesk } from './submissions/submission.desk';
+import { SubmissionRoutes } from './submissions/submission.routes';
+
+/**
+ * The gateway listens: REST, authentication, validation (architecture.md section 1). It holds no rule and no database. Its
+ * application has to be made with `GatewayAdapter` as it is described by `gatewayHttp`; settings, bus, clock, logger and metrics
+ * come from the PlatformModule of whoever composes it.
+ */
+@Module({
+  controllers: endpoints,
+  providers: [
+    { provide: CREDENTIALS, useFactory: credentialsOf, inject: [GatewayConfig] },
+    {
+      provide: TokenGate,
+      useFactory: ({ tokens }: Credentials) => new TokenGate(tokens),
+      inject: [CREDENTIALS],
+    },
+    PatientAsker,
+    ProblemFilter,
+    RequestMetrics,
+    RunAsks,
+    SubmissionDesk,
+    SubmissionRoutes,
+    HttpSurface,
+  ],
+})
+export class GatewayModule {}

@@ -1,0 +1,2 @@
+/** Tokens and signing keys in force: `Credentials`, from settings. */
+export const CREDENTIALS = Symbol('Credentials');

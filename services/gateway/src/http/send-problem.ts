@@ -1,0 +1,13 @@
+import type { Problem } from '@stepwell/platform';
+import type { FastifyReply } from 'fastify';
+
+/** For what is answered outside of Nest's pipeline, in the same form as inside. */
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  // A connection that is closed while its request is still arriving resets, and the client never reads why.
+  reply.removeHeader('connection');
+  reply
+    .headers({ ...problem.headers })
+    .code(problem.status)
+    .type('application/json; charset=utf-8');
+  return reply.send(JSON.stringify(problem.body));
+}

@@ -1,0 +1,64 @@
+import { Problem } from '@stepwell/platform';
+
+/*
+ * What no route took, by the table of protocol.md 1: a wrong method, something that exists elsewhere and not here yet, or nothing.
+ */
+
+/** Served here; a segment `*` is any text. */
+const SERVED: readonly (readonly [path: string, methods: string])[] = [
+  ['/v2/batch', 'POST'],
+  ['/v2/publish/**', 'POST'],
+  ['/v2/workflows/runs', 'DELETE'],
+  ['/v2/workflows/runs/*', 'GET, DELETE'],
+  ['/v2/workflows/events', 'GET'],
+  ['/v2/workflows/logs', 'GET'],
+  ['/v2/keys', 'GET'],
+  ['/v2/liveness', 'GET'],
+];
+
+/** Known to the clients, and coming; `**` is any rest. */
+const PLANNED: readonly string[] = [
+  '/v2/enqueue/**',
+  '/v2/trigger/**',
+  '/v2/batch/trigger',
+  '/v2/wait/*',
+  '/v2/notify/**',
+  '/v2/waiters/*',
+  '/v2/workflows/hooks/**',
+  '/v2/workflows/dlq/**',
+  '/v2/dlq/**',
+  '/v2/messages/**',
+  '/v2/schedules/**',
+  '/v2/queues/**',
+  '/v2/topics/**',
+  '/v2/events',
+  '/v2/logs',
+  '/v2/keys/rotate',
+  '/v2/flowControl/**',
+  '/v2/globalParallelism',
+];
+
+export function unknownRoute(method: string, target: string): { problem: Problem; allow?: string } {
+  const path = target.split('?', 1)[0] ?? '';
+  const served = SERVED.find(([pattern]) => matches(pattern, path));
+  if (served !== undefined) {
+    const [, allow] = served;
+    return { problem: new Problem('METHOD_NOT_ALLOWED', `${method} is not possible here, only ${allow}`), allow };
+  }
+  const planned = PLANNED.find((pattern) => matches(pattern, path));
+  if (planned !== undefined) {
+    const where = planned.replace(/\/\*+$/, '');
+    return { problem: new Problem('NOT_SUPPORTED', `${where} is not supported by this server yet`) };
+  }
+  return { problem: new Problem('NOT_FOUND', 'there is no such endpoint') };
+}
+
+function matches(pattern: string, path: string): boolean {
+  if (pattern.endsWith('/**')) {
+    const prefix = pattern.slice(0, -'/**'.length);
+    return path === prefix || path.startsWith(`${prefix}/`);
+  }
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  return wanted.length === given.length && wanted.every((segment, at) => segment === '*' || segment === given[at]);
+}

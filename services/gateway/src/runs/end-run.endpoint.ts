@@ -1,0 +1,38 @@
+import { Delete, Query, Req } from '@nestjs/common';
+import { IsIn, IsOptional } from 'class-validator';
+import type { FastifyRequest } from 'fastify';
+import { HangUp } from '../asking/hang-up';
+import { Endpoint } from '../http/endpoint.decorator';
+import { RunAsks } from './run.asks';
+import { RunId } from './run-id.decorator';
+
+const WAYS = ['true', 'false'] as const;
+
+class EndRunQuery {
+  /** `false` = it is finished and the body is its result; `true`, or nothing, = cancel it. */
+  @IsOptional()
+  @IsIn(WAYS, { message: 'cancel must be true or false' })
+  readonly cancel?: (typeof WAYS)[number];
+}
+
+/**
+ * The end of a run (protocol.md 7.8, 8.8). A finish is answered 2xx also when the run has ended or is unknown: anything else would
+ * make the endpoint fail and do it all again. A cancel says 404 for an unknown run, and `{"cancelled":0}` for one that had ended.
+ */
+@Endpoint('v2/workflows/runs/-')
+export class EndRunEndpoint {
+  constructor(private readonly runs: RunAsks) {}
+
+  @Delete()
+  async end(
+    @RunId() runId: string,
+    @Query() query: EndRunQuery,
+    @Req() request: FastifyRequest,
+    @HangUp() hangUp: AbortSignal,
+  ): Promise<object> {
+    if (query.cancel !== 'false') return { cancelled: (await this.runs.cancel(runId, hangUp)) ? 1 : 0 };
+    const { body } = request;
+    await this.runs.finish(runId, Buffer.isBuffer(body) && body.length > 0 ? body : undefined, hangUp);
+    return {};
+  }
+}

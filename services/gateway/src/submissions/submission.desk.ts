@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock, HeaderMap, ParsedSubmission, Submission } from '@stepwell/core';
+import {
+  asks,
+  isRefused,
+  isRunId,
+  message,
+  NobodyAnswered,
+  parseSubmission,
+  partitionOf,
+  runStream,
+} from '@stepwell/core';
+import { CLOCK, LOGGER, Problem, ProblemFilter } from '@stepwell/platform';
+import type { Logger } from 'pino';
+import { PatientAsker } from '../asking/patient-asker';
+import { GatewayConfig } from '../gateway.config';
+
+/*
+ * Submissions to runs, from one request (protocol.md 2.4, 7.3-7.6).
+ *
+ * 1. All items of one run are one ask: recorded together and in their order, or not at all. A plan of which only a part were
+ *    recorded would never join, and the client doesn't look at the entries of a batch.
+ * 2. Items of different runs don't know each other: they are asked in parallel and may end differently.
+ * 3. Only starts are shed under load; what belongs to a live run never is (B4).
+ * 4. Ids are made once per request, so that an ask that is repeated is recognised (B3).
+ */
+
+export interface ReceivedItem {
+  readonly destination: string;
+  readonly headers: HeaderMap;
+  readonly body: string | Uint8Array;
+  readonly queue?: string;
+}
+
+export interface AcceptedItem {
+  readonly messageId: string;
+  readonly workflowRunId: string;
+  /** Unix ms. */
+  readonly workflowCreatedAt: number;
+  readonly deduplicated?: true;
+}
+
+export type ItemOutcome = AcceptedItem | Problem;
+
+interface RunItems {
+  readonly runId: string;
+  /** Where the items stand in the request. */
+  readonly places: number[];
+  readonly submissions: Submission[];
+  readonly bodies: Uint8Array[];
+  problem: Problem | undefined;
+}
+
+@Injectable()
+export class SubmissionDesk {
+  constructor(
+    private readonly asker: PatientAsker,
+    private readonly config: GatewayConfig,
+    private readonly problems: ProblemFilter,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** One outcome per item, in their order. */
+  async submit(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
+    const outcomes = new Map<number, ItemOutcome>();
+    const runs = new Map<string, RunItems>();
+    for (const [place, item] of items.entries()) {
+      const parsed = this.parse(item, callerIp);
+      const problem = parsed.ok ? undefined : new Problem(parsed.problem.code, parsed.problem.message);
+      if (problem !== undefined && parsed.runId === undefined) outcomes.set(place, problem);
+      if (parsed.runId === undefined) continue;
+      const run = runs.get(parsed.runId) ?? { runId: parsed.runId, places: [], submissions: [], bodies: [], problem };
+      runs.set(parsed.runId, run);
+      run.places.push(place);
+      if (parsed.ok) {
+        run.submissions.push({ ...parsed.submission, body: run.bodies.length });
+        run.bodies.push(typeof item.body === 'string' ? Buffer.from(item.body) : item.body);
+      }
+      run.problem ??= problem;
+    }
+    await Promise.all(
+      Array.from(runs.values(), async (run) => {
+        const results = await this.submitRun(run, hangUp);
+        for (const [index, place] of run.places.entries()) {
+          const result = results instanceof Problem ? results : results[index];
+          if (result !== undefined) outcomes.set(place, result);
+        }
+      }),
+    );
+    return items.map((_, place) => outcomes.get(place) ?? new Problem('INTERNAL'));
+  }
+
+  private parse(item: ReceivedItem, callerIp: string): ParsedSubmission {
+    if (item.queue !== undefined && item.queue !== '') {
+      const runId = item.headers['upstash-workflow-runid'];
+      const problem = { code: 'NOT_SUPPORTED', message: 'queues are not supported by this server yet' } as const;
+      return { ok: false, problem, ...(runId !== undefined && isRunId(runId) ? { runId } : {}) };
+    }
+    return parseSubmission(item, {
+      messageId: `msg_${randomUUID()}`,
+      callerIp,
+      nowMs: this.clock.nowMs(),
+      limits: this.config,
+    });
+  }
+
+  /** The answers to a run's items, or why none was recorded. */
+  private async submitRun(run: RunItems, hangUp: AbortSignal): Promise<AcceptedItem[] | Problem> {
+    const { runId, submissions, bodies } = run;
+    if (run.problem !== undefined) return this.refused(runId, run.problem);
+    const isNewRun = submissions.every(({ kind }) => kind === 'start');
+    if (isNewRun && this.asker.pending >= this.config.maxPending) return this.refused(runId, new Problem('OVERLOADED'));
+    try {
+      const request = { runId, askId: randomUUID(), items: submissions };
+      const partition = partitionOf(runStream(runId));
+      const { head } = await this.asker.ask(asks.Submit, { partition }, message(request, bodies), hangUp);
+      if (isRefused(head)) return this.refused(runId, refusalOf(head.refused, head.message));
+      return head.items.map(({ messageId, deduplicated }) => ({
+        messageId,
+        workflowRunId: runId,
+        workflowCreatedAt: head.runCreatedAt,
+        ...(deduplicated ? { deduplicated } : {}),
+      }));
+    } catch (error) {
+      if (!(error instanceof NobodyAnswered) && !hangUp.aborted) return this.problems.unforeseen(error);
+      this.logger.warn({ runId, hungUp: hangUp.aborted }, 'a submission was given up without an answer');
+      return new Problem('UNAVAILABLE');
+    }
+  }
+
+  private refused(runId: string, problem: Problem): Problem {
+    this.logger.debug({ runId, code: problem.code, problem: problem.message }, 'a submission was refused');
+    return problem;
+  }
+}
+
+/** To a submission, an unknown run is an ended one: the client takes 400 for that and stops (protocol.md 7.4). */
+function refusalOf(code: Problem['code'], text: string | undefined): Problem {
+  return new Problem(code, text, code === 'UNKNOWN_RUN' ? { status: 400 } : {});
+}

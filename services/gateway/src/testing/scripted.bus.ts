@@ -1,0 +1,101 @@
+import type { AskAddress, AskDefinition, AskOptions, Message } from '@stepwell/core';
+import { asks, message, NobodyAnswered } from '@stepwell/core';
+import type { ServiceBus } from '@stepwell/platform';
+
+export interface RecordedAsk<Request = unknown> {
+  readonly name: string;
+  readonly address: AskAddress;
+  readonly message: Message<Request>;
+  readonly options: AskOptions;
+}
+
+type Answerer<Request, Answer> = (ask: RecordedAsk<Request>) => Message<Answer> | Promise<Message<Answer>>;
+
+/** The time all scripted runs were created at, unix ms. */
+export const CREATED_AT = 1_800_000_000_000;
+
+/**
+ * A bus on which a test plays the other services: it records what was asked, and answers by script. Without a script everything
+ * goes well: submissions are accepted, runs can be ended, and there is nothing to read.
+ */
+export class ScriptedBus implements ServiceBus {
+  readonly asked: RecordedAsk[] = [];
+  private readonly answerers = new Map<string, Answerer<never, unknown>>();
+
+  constructor() {
+    this.answer(asks.Submit, (ask) =>
+      message({
+        runCreatedAt: CREATED_AT,
+        items: ask.message.head.items.map(({ messageId }) => ({ messageId, deduplicated: false })),
+      }),
+    );
+    this.answer(asks.FinishRun, () => message({}));
+    this.answer(asks.CancelRun, () => message({ cancelled: true }));
+    this.answer(asks.ReadMessages, () => message({ refused: 'UNKNOWN_RUN' }));
+    this.answer(asks.ReadRunLog, () => message({ refused: 'UNKNOWN_RUN' }));
+    this.answer(asks.ListRuns, () => message({ rows: [] }));
+  }
+
+  answer<Request, Answer>(definition: AskDefinition<Request, Answer>, answerer: Answerer<Request, Answer>): this {
+    this.answerers.set(definition.name, answerer);
+    return this;
+  }
+
+  /** The owner of this ask is away: nobody ever answers. */
+  silence<Request, Answer>(definition: AskDefinition<Request, Answer>): this {
+    return this.answer(definition, () => new Promise(() => undefined));
+  }
+
+  recorded<Request, Answer>(definition: AskDefinition<Request, Answer>): RecordedAsk<Request>[] {
+    return this.asked.filter(({ name }) => name === definition.name) as RecordedAsk<Request>[];
+  }
+
+  async ask<Request, Answer>(
+    definition: AskDefinition<Request, Answer>,
+    address: AskAddress,
+    request: Message<Request>,
+    options: AskOptions = {},
+  ): Promise<Message<Answer>> {
+    const ask = { name: definition.name, address, message: request, options };
+    this.asked.push(ask);
+    const answerer = this.answerers.get(definition.name) as Answerer<Request, Answer> | undefined;
+    if (answerer === undefined) throw new Error(`no script for ${definition.name}`);
+    return Promise.race([Promise.resolve(answerer(ask)), givenUp(definition.name, options)]);
+  }
+
+  publishWork(): Promise<'queued'> {
+    return Promise.reject(new Error('a gateway publishes no work'));
+  }
+
+  onWorkForgotten(): () => void {
+    return () => undefined;
+  }
+
+  isConnected(): boolean {
+    return true;
+  }
+
+  serve(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  stopIntake(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function givenUp(name: string, { patienceMs = 10_000, signal }: AskOptions): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new NobodyAnswered(name, 'nobody', patienceMs));
+    }, patienceMs).unref();
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}
