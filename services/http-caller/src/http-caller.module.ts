@@ -1,4 +1,4 @@
-import type { DynamicModule, Provider } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import type { Bus, Clock } from '@stepwell/core';
 import { BUS, CLOCK, HealthRegistry, LOGGER, METRICS, ShutdownSequence } from '@stepwell/platform';
@@ -34,12 +34,8 @@ const providers: Provider[] = [
 ];
 
 /**
- * The service that does: every outbound HTTP request, no state of its own. Needs BUS, CLOCK, LOGGER, METRICS, `HealthRegistry` and
- * `ShutdownSequence` from whoever composes it.
+ * The service that does: every outbound HTTP request, no state of its own. Needs what `PlatformModule` provides, its own
+ * settings included.
  */
 @Module({ controllers: [DeliverWorker, CallOutWorker], providers })
-export class HttpCallerModule {
-  static forRoot(config: HttpCallerConfig): DynamicModule {
-    return { module: HttpCallerModule, providers: [{ provide: HttpCallerConfig, useValue: config }] };
-  }
-}
+export class HttpCallerModule {}

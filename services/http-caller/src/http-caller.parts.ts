@@ -1,4 +1,4 @@
-import type { Bus, Clock } from '@stepwell/core';
+import type { AskOptions, Bus, Clock } from '@stepwell/core';
 import type { IntakeLimits } from '@stepwell/messaging';
 import type { Logger } from 'pino';
 import { BodyAssembler } from './body/body.assembler';
@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly metrics: HttpCallerMetrics;
   /** Default: the system's resolver. */
   readonly resolve?: Resolve;
+  /** How patiently run-state is asked. Default: the bus's. */
+  readonly askOptions?: AskOptions;
 }
 
 export interface HttpCallerParts {
@@ -58,10 +60,10 @@ export interface HttpCallerParts {
 }
 
 export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surroundings): HttpCallerParts {
-  const { bus, clock } = surroundings;
+  const { bus, clock, askOptions } = surroundings;
   const policy = new DestinationPolicy(config);
   const signer = new RequestSigner(config.signingCurrentKey);
-  const history = new RunHistory(bus, new EntryCache(config.historyCacheBytes));
+  const history = new RunHistory(bus, new EntryCache(config.historyCacheBytes), askOptions);
   const assembler = new BodyAssembler(history, new ByteBudget(config.assemblyBytes));
 
   const client = (): HttpClient =>
@@ -95,7 +97,7 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
       assembler,
       signer,
       client: deliveryClient,
-      reporter: new DeliveryReporter(bus, clock),
+      reporter: new DeliveryReporter(bus, clock, askOptions),
       clock,
     }),
     calls: new CallSender({
@@ -106,6 +108,7 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
       bus,
       clock,
       maxResponseBytes: config.maxResponseBytes,
+      askOptions,
     }),
     runners: [deliveryRunner, callRunner],
     clients: [deliveryClient, callClient],

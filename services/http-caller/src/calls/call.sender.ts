@@ -1,4 +1,4 @@
-import type { Bus, CallOutItem, Clock, Message, WorkContext } from '@stepwell/core';
+import type { AskOptions, Bus, CallOutItem, Clock, Message, WorkContext } from '@stepwell/core';
 import { asks, message } from '@stepwell/core';
 import type { BodyAssembler } from '../body/body.assembler';
 import type { AttemptRunner } from '../effects/attempt.runner';
@@ -18,6 +18,7 @@ export interface CallSenderParts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly maxResponseBytes: number;
+  readonly askOptions?: AskOptions | undefined;
 }
 
 /**
@@ -60,6 +61,7 @@ export class CallSender {
   private async report(item: CallOutItem, attempt: HttpAttempt): Promise<void> {
     const bodies: Uint8Array[] = [];
     const report = reportOf(item, attempt, bodies);
-    await this.parts.bus.ask(asks.ReportCall, { partition: item.partition }, message(report, bodies));
+    const { bus, askOptions } = this.parts;
+    await bus.ask(asks.ReportCall, { partition: item.partition }, message(report, bodies), askOptions);
   }
 }

@@ -1,4 +1,4 @@
-import type { AttemptKey, Bus, Clock, DeliveryReport } from '@stepwell/core';
+import type { AskOptions, AttemptKey, Bus, Clock, DeliveryReport } from '@stepwell/core';
 import { asks, message } from '@stepwell/core';
 import { reportOf } from '../effects/outcome.report';
 import type { HttpAttempt } from '../outbound/http-attempt';
@@ -27,6 +27,7 @@ export class DeliveryReporter {
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly askOptions: AskOptions = {},
   ) {}
 
   report(partition: number, key: AttemptKey, attempt: HttpAttempt): Promise<void> {
@@ -49,7 +50,7 @@ export class DeliveryReporter {
         cancel();
         this.gathering.delete(partition);
         flush = () => undefined;
-        this.bus.ask(asks.ReportDeliveries, { partition }, message({ reports }, bodies)).then(() => {
+        this.bus.ask(asks.ReportDeliveries, { partition }, message({ reports }, bodies), this.askOptions).then(() => {
           resolve();
         }, reject);
       };

@@ -1,4 +1,4 @@
-import type { AttemptKey, Bus, Clock, WorkContext } from '@stepwell/core';
+import type { AskOptions, AttemptKey, Bus, Clock, WorkContext } from '@stepwell/core';
 import { GiveBack, NobodyAnswered, asks, message } from '@stepwell/core';
 import type { Logger } from 'pino';
 import { RunGone } from '../body/run.history';
@@ -40,6 +40,7 @@ export interface AttemptRunnerParts {
   readonly ledger: EffectLedger;
   readonly metrics: HttpCallerMetrics;
   readonly logger: Logger;
+  readonly askOptions?: AskOptions | undefined;
   /** Spreads what is given back; in [0, 1). */
   readonly random: () => number;
 }
@@ -58,7 +59,7 @@ export class AttemptRunner {
       (outcome) => this.report(work, outcome),
     );
     try {
-      await untilAborted(done, context.signal);
+      await done;
     } catch (error) {
       throw this.translate(error, work, context);
     }
@@ -69,9 +70,9 @@ export class AttemptRunner {
     this.parts.gate.close();
   }
 
-  /** Waits for what runs, until the grace is over; then lets go of it unreported. */
+  /** Waits for what runs, until the grace is over; then lets go of it unreported (the bus gives the items back by itself). */
   async finish(grace: AbortSignal): Promise<void> {
-    await untilAborted(this.parts.ledger.idle(), grace).catch(() => undefined);
+    await Promise.race([this.parts.ledger.idle(), aborted(grace)]);
     this.leaving = true;
   }
 
@@ -94,7 +95,12 @@ export class AttemptRunner {
 
   private async stillWanted({ item }: AttemptWork): Promise<boolean> {
     const { runId, messageId, attempt, partition } = item;
-    const answer = await this.parts.bus.ask(asks.StillWanted, { partition }, message({ runId, messageId, attempt }));
+    const answer = await this.parts.bus.ask(
+      asks.StillWanted,
+      { partition },
+      message({ runId, messageId, attempt }),
+      this.parts.askOptions,
+    );
     return answer.head.wanted;
   }
 
@@ -131,7 +137,6 @@ export class AttemptRunner {
 
   private translate(error: unknown, work: AttemptWork, context: WorkContext): Error {
     if (error instanceof GiveBack) return error;
-    if (error instanceof Leaving) return new GiveBack(0);
     if (error instanceof GateRefusal) {
       return new GiveBack(error.reason === 'closed' ? 0 : this.giveBackMs(context));
     }
@@ -150,8 +155,6 @@ export class AttemptRunner {
   }
 }
 
-class Leaving extends Error {}
-
 const logIds = ({ item, callClass }: AttemptWork) => ({
   runId: item.runId,
   messageId: item.messageId,
@@ -160,19 +163,16 @@ const logIds = ({ item, callClass }: AttemptWork) => ({
   class: callClass,
 });
 
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(new Leaving('the grace is over'));
-    };
-    if (signal.aborted) {
-      promise.catch(() => undefined);
-      abort();
-      return;
-    }
-    signal.addEventListener('abort', abort, { once: true });
-    void promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
-    });
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
   });
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@stepwell/core';
 import { errors } from 'undici';
+import type { BlockReason } from './destination.policy';
 import { DestinationBlocked } from './guarded.connector';
 
 /*
@@ -50,8 +51,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** @param error whatever the HTTP client rejected with. */
 export function attemptFailure(error: unknown, url: URL): AttemptFailure {
-  const blocked = blockedCause(error);
-  if (blocked !== undefined) return { code: 'DESTINATION_BLOCKED', message: blocked.message };
+  if (error instanceof DestinationBlocked) return { code: 'DESTINATION_BLOCKED', message: error.message };
   if (error instanceof errors.HeadersOverflowError) {
     return { code: 'RESPONSE_TOO_LARGE', message: 'the headers of the answer are too large' };
   }
@@ -73,15 +73,8 @@ export function attemptFailure(error: unknown, url: URL): AttemptFailure {
   return { code: 'CONNECTION_FAILED', message: `${url.host}: ${textOf(error)}` };
 }
 
-/** With several addresses tried, the refusals are inside an AggregateError. */
-function blockedCause(error: unknown): DestinationBlocked | undefined {
-  if (error instanceof DestinationBlocked) return error;
-  if (error instanceof AggregateError) return error.errors.map(blockedCause).find((each) => each !== undefined);
-  return error instanceof Error && error.cause !== undefined ? blockedCause(error.cause) : undefined;
-}
-
-export function blockReason(error: unknown): string | undefined {
-  return blockedCause(error)?.reason;
+export function blockReason(error: unknown): BlockReason | undefined {
+  return error instanceof DestinationBlocked ? error.reason : undefined;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -8,7 +8,7 @@ import * as ipaddr from 'ipaddr.js';
  * 2. Loopback and private ranges are allowed only when the setting says so.
  * 3. Link-local, cloud metadata and addresses that mean "this host" or "many hosts" are never allowed unless *named*: by the host
  *    itself, or by a range that lies wholly inside them. `0.0.0.0/0` names nothing.
- * 4. An IPv6 address that carries an IPv4 one (mapped, 6to4, NAT64) is judged by the address it carries: that is where it leads.
+ * 4. An IPv6 address that carries an IPv4 one (mapped, compatible, 6to4, NAT64) is judged by the address it carries: that is where it leads.
  * 5. A text that can be read as an IPv4 address in any of inet_aton's forms is one.
  */
 
@@ -41,6 +41,8 @@ const METADATA: readonly Range[] = [
 ].map((range) => ipaddr.parseCIDR(range));
 
 const LINK_LOCAL: readonly Range[] = ['169.254.0.0/16', 'fe80::/10'].map((range) => ipaddr.parseCIDR(range));
+
+const GLOBAL_IPV6: Range = ipaddr.parseCIDR('2000::/3');
 
 /** Ranges that a network's owner uses for itself. */
 const PRIVATE_RANGES: ReadonlySet<string> = new Set([
@@ -91,7 +93,7 @@ export class DestinationPolicy {
       return ALLOWED;
     if (never !== undefined) return { allowed: false, reason: never };
     const kind = target.range();
-    if (kind === 'unicast') return ALLOWED;
+    if (kind === 'unicast' && isGlobal(target)) return ALLOWED;
     if (kind === 'loopback') return this.allowPrivate ? ALLOWED : { allowed: false, reason: 'loopback' };
     if (PRIVATE_RANGES.has(kind)) return this.allowPrivate ? ALLOWED : { allowed: false, reason: 'private' };
     return { allowed: false, reason: 'reserved' };
@@ -124,9 +126,15 @@ function carriedAddress(address: Address): Address {
   if (address.isIPv4MappedAddress()) return address.toIPv4Address();
   const bytes = address.toByteArray();
   const kind = address.range();
+  if (kind === 'unicast' && bytes.slice(0, 12).every((byte) => byte === 0)) return new ipaddr.IPv4(bytes.slice(12));
   if (kind === '6to4') return new ipaddr.IPv4(bytes.slice(2, 6));
   if (kind === 'rfc6052' || kind === 'rfc6145') return new ipaddr.IPv4(bytes.slice(12, 16));
   return address;
+}
+
+/** What isn't registered for something else is not therefore public: of IPv6 only this eighth was ever given out. */
+function isGlobal(address: Address): boolean {
+  return address instanceof ipaddr.IPv4 || contains(GLOBAL_IPV6, address);
 }
 
 function neverReason(address: Address): BlockReason | undefined {

@@ -93,8 +93,8 @@ function vettedLookup(policy: DestinationPolicy, resolve: Resolve): LookupFuncti
         }
         callback(refusal(policy, hostname, found), '', 0);
       },
-      (error: unknown) => {
-        callback(error instanceof Error ? error : new Error(String(error)), '', 0);
+      (error: NodeJS.ErrnoException) => {
+        callback(error, '', 0);
       },
     );
   };
