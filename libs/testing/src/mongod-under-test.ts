@@ -61,7 +61,8 @@ export function useOwnMongod(
     return { dataDir, databaseName: freshName(), start, server: await start(0) };
   };
   const own = perScope('A mongod', per, make, async ({ server, dataDir }) => {
-    await server.stop();
+    server.kill();
+    await server.exited;
     await rm(dataDir, { recursive: true, force: true });
   });
   return {

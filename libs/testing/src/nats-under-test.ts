@@ -125,7 +125,8 @@ async function startOwn() {
 }
 
 async function endOwn({ server, dataDir }: Awaited<ReturnType<typeof startOwn>>): Promise<void> {
-  await server.stop();
+  server.kill();
+  await server.exited;
   await rm(dataDir, { recursive: true, force: true });
 }
 

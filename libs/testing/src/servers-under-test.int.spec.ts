@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { useNatsServer } from './nats-under-test';
+import { useNatsServer, useOwnNatsServer } from './nats-under-test';
 
 describe('a NATS account per test', () => {
   const nats = useNatsServer();
@@ -20,6 +20,21 @@ describe('outside of its scope', () => {
     expect(readTooEarly()).toMatch(/^test\d+$/);
   });
   expect(readTooEarly).toThrow('only there inside a test');
+});
+
+describe('a nats-server of its own', () => {
+  const nats = useOwnNatsServer();
+
+  it.each([
+    { signal: 'SIGTERM', port: 'same' },
+    { signal: 'SIGKILL', port: 'other' },
+  ] as const)('is restarted after $signal on the $port port', async (how) => {
+    const before = { pid: nats.server.pid, port: nats.server.port };
+    await nats.restart(how);
+    expect(nats.server.pid).not.toBe(before.pid);
+    expect(nats.server.port === before.port).toBe(how.port === 'same');
+    expect(await greeting(nats.server.port)).toMatch(/^INFO \{.*"auth_required":true/);
+  });
 });
 
 function greeting(port: number): Promise<string> {

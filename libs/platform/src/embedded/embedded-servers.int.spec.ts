@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -58,6 +58,22 @@ describe('a server and those it depends on', () => {
     process.kill(server.supervisorPid, 'SIGKILL');
     expect(await server.exited).toEqual({ code: null, signal: null, requested: false });
     expect(isAlive(server.pid)).toBe(false);
+  });
+
+  it('is bound to another life when it is given a lifeline, and takes its folder along', async () => {
+    const holders: Socket[] = [];
+    const lifeline = join(folder, 'lifeline');
+    const listener = createServer({ allowHalfOpen: true }, (socket) => holders.push(socket.resume()));
+    await new Promise<void>((resolve) => listener.listen(lifeline, resolve));
+    const dataDir = join(folder, 'data');
+    const bounds = { lifeline, removeAfterwards: dataDir };
+    const server = await startNatsServer({ binary: natsBinary, dataDir, passwords, ...bounds });
+    await until(() => holders.length > 0);
+    const [holder] = holders;
+    holder?.end();
+    expect(await server.exited).toMatchObject({ requested: false });
+    expect(existsSync(dataDir)).toBe(false);
+    listener.close();
   });
 
   it('is killed when it does not end within the grace', async () => {
