@@ -1,1 +1,1 @@
-export {};
+export { followRun } from './app/follow-run';

@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DevCommand } from './dev/dev.command';
+import { ROLES, startRole } from './start/start.command';
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+export function commandLine(): Command {
+  const program = new Command('stepwell').description(
+    'Durable workflows over plain HTTP, on your own MongoDB and NATS.',
+  );
+  program
+    .command('dev')
+    .description('everything for development on this machine: servers, engine, public keys, data in one folder')
+    .option(
+      '--port <port>',
+      'port of the API; 8080 is where QSTASH_DEV=true looks, 0 takes any free one',
+      portNumber,
+      8080,
+    )
+    .option('--data-dir <folder>', 'where everything is kept', '.stepwell')
+    .addOption(
+      new Option('--processes <count>', 'the engine as one process or as five services')
+        .choices(['one', 'five'])
+        .default('one'),
+    )
+    .option('--example [name]', 'run an example once everything is up (default: onboarding)')
+    .option('--no-example', 'run none')
+    .action(dev);
+  program
+    .command('start')
+    .description('one service, or all of them in one process, configured by STEPWELL_… environment variables')
+    .addOption(new Option('--role <role>', 'what this process is').choices(ROLES).makeOptionMandatory())
+    .action(({ role }: { role: (typeof ROLES)[number] }) => startRole(role));
+  return program;
+}
+
+interface DevFlags {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly processes: 'one' | 'five';
+  readonly example?: string | boolean;
+}
+
+async function dev({ port, dataDir, processes, example }: DevFlags): Promise<void> {
+  const name = example === true ? 'onboarding' : example === false ? undefined : example;
+  const command = new DevCommand(
+    { port, dataDir, processes, cliFile: process.argv[1] ?? '', ...(name === undefined ? {} : { example: name }) },
+    process.env,
+    say,
+  );
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    say('stopping…');
+    void command.stop().then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    await command.start();
+  } catch (error) {
+    await command.stop();
+    throw error;
+  }
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return port;
+}

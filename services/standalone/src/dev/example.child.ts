@@ -1,0 +1,41 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ChildDefinition } from './child-process';
+import { DEV_ACCOUNT } from './dev-account';
+
+/**
+ * One of `deploy/examples` as a child: an ordinary app with the official client, told nothing but the four variables of the banner and
+ * where to put its outbox.
+ * @throws Error that names the examples there are
+ */
+export function exampleChild(
+  name: string,
+  { url, dataDir, env }: { readonly url: string; readonly dataDir: string; readonly env: NodeJS.ProcessEnv },
+): ChildDefinition {
+  const compiled = join(examplesFolder(), 'dist');
+  const main = join(compiled, name, 'main.js');
+  if (!/^[a-z-]+$/.test(name) || !existsSync(main)) {
+    const there = existsSync(compiled)
+      ? readdirSync(compiled).filter((each) => existsSync(join(compiled, each, 'main.js')))
+      : [];
+    throw new Error(
+      `there is no example "${name}"; there are: ${there.join(', ') || 'none (npm run build makes them)'}`,
+    );
+  }
+  return {
+    name: `example ${name}`,
+    args: [main],
+    env: {
+      ...env,
+      QSTASH_URL: url,
+      QSTASH_TOKEN: DEV_ACCOUNT.token,
+      QSTASH_CURRENT_SIGNING_KEY: DEV_ACCOUNT.currentSigningKey,
+      QSTASH_NEXT_SIGNING_KEY: DEV_ACCOUNT.nextSigningKey,
+      EXAMPLE_OUTBOX: env['EXAMPLE_OUTBOX'] ?? join(dataDir, 'outbox'),
+    },
+  };
+}
+
+function examplesFolder(): string {
+  return dirname(require.resolve('@stepwell/examples/package.json'));
+}
