@@ -1,6 +1,6 @@
 import type { AskOptions, BodyReference, Bus, EntryHead, Message } from '@stepwell/core';
 import { asks, encodeStepEntry, isRefused, message } from '@stepwell/core';
-import { EntryCache } from './entry.cache';
+import type { EntryCache } from './entry.cache';
 
 /*
  * The encoded entries of a run's log: from the work item's tail, from the cache, or from run-state (H4, H5).

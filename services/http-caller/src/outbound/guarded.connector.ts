@@ -93,8 +93,9 @@ function vettedLookup(policy: DestinationPolicy, resolve: Resolve): LookupFuncti
         }
         callback(refusal(policy, hostname, found), '', 0);
       },
-      (error: NodeJS.ErrnoException) => {
-        callback(error, '', 0);
+      (error: unknown) => {
+        // What a resolver rejects with is an Error of the system's; the type of a rejection can't say so.
+        callback(error as NodeJS.ErrnoException, '', 0);
       },
     );
   };

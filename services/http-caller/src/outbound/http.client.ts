@@ -91,8 +91,7 @@ export class HttpClient {
           {
             origin: url.origin,
             path: `${url.pathname}${url.search}`,
-            // The type lists the registered methods; the client library takes any token.
-            method: method as 'POST',
+            method,
             headers: wireHeaders(request.headers, url, body),
             body: wireBody(body),
           },

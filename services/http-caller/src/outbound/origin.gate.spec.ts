@@ -55,7 +55,7 @@ describe('OriginGate', () => {
 
   it('lets waiting origins take turns (rule 2)', async () => {
     const gate = new OriginGate({ ...ROOMY, places: 1 });
-    const visitors = [...'aaaaaaaabb'].map((origin) => new Visitor(gate, origin));
+    const visitors = 'aaaaaaaabb'.split('').map((origin) => new Visitor(gate, origin));
     const order: string[] = [];
     for (let turn = 0; turn < 5; turn += 1) {
       await settle();
