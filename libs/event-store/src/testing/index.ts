@@ -1,1 +1,2 @@
-export {};
+export { describeEventStoreContract } from './event-store.contract';
+export type { StoreFixture } from './log-fixture';
