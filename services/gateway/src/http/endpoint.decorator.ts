@@ -9,9 +9,6 @@ import { Problem, ProblemFilter } from '@stepwell/platform';
 export const Endpoint = (path: string): ClassDecorator =>
   applyDecorators(Controller(path), UseFilters(ProblemFilter), UsePipes(queryPipe));
 
-/** In front of everything that is JSON already: the bytes go out as they came from the run's owner. */
-export const JSON_TYPE = 'application/json; charset=utf-8';
-
 const queryPipe = new ValidationPipe({
   transform: true,
   whitelist: true,

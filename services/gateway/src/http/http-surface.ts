@@ -1,15 +1,17 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { errorBody } from '@stepwell/core';
 import { LOGGER, Problem, ProblemFilter, problemIn } from '@stepwell/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { bearerToken, TokenGate } from '../auth/token-gate';
 import { SubmissionRoutes } from '../submissions/submission.routes';
+import { ConnectionDrain } from './connection-drain';
 import { GatewayAdapter } from './gateway.adapter';
 import { queryToken } from './raw-target';
 import { RequestMetrics } from './request-metrics';
-import { sendProblem } from './send-problem';
+import { JSON_TYPE, sendProblem } from './send-problem';
 import { unknownRoute } from './unknown-routes';
 
 declare module 'fastify' {
@@ -44,6 +46,16 @@ export class HttpSurface implements OnModuleInit {
       throw new Error('the gateway module needs an application made with GatewayAdapter');
     }
     const server: FastifyInstance = adapter.getInstance();
+    const connections = new ConnectionDrain();
+    connections.watch(server.server);
+    server.addHook('preClose', (done) => {
+      connections.drain();
+      done();
+    });
+    server.server.on('checkExpectation', (_request, response) => {
+      const body = JSON.stringify(errorBody('INVALID_HEADER', 'this expectation cannot be met'));
+      response.writeHead(417, { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body) }).end(body);
+    });
     server.setErrorHandler((error, _request, reply) => {
       this.answerError(reply, error);
     });

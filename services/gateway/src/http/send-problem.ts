@@ -1,6 +1,8 @@
 import type { Problem } from '@stepwell/platform';
 import type { FastifyReply } from 'fastify';
 
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** For what is answered outside of Nest's pipeline, in the same form as inside. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   // A connection that is closed while its request is still arriving resets, and the client never reads why.
@@ -8,6 +10,6 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
   reply
     .headers({ ...problem.headers })
     .code(problem.status)
-    .type('application/json; charset=utf-8');
+    .type(JSON_TYPE);
   return reply.send(JSON.stringify(problem.body));
 }

@@ -3,7 +3,8 @@ import { asks, message } from '@stepwell/core';
 import { boundedMap } from '../asking/bounded-map';
 import { HangUp } from '../asking/hang-up';
 import { PatientAsker } from '../asking/patient-asker';
-import { Endpoint, JSON_TYPE } from '../http/endpoint.decorator';
+import { Endpoint } from '../http/endpoint.decorator';
+import { JSON_TYPE } from '../http/send-problem';
 import { accepted, RunAsks } from './run.asks';
 import { filterOf, RunListQuery } from './run-list.query';
 

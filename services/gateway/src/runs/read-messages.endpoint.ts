@@ -1,6 +1,7 @@
 import { Get, Header } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
-import { Endpoint, JSON_TYPE } from '../http/endpoint.decorator';
+import { Endpoint } from '../http/endpoint.decorator';
+import { JSON_TYPE } from '../http/send-problem';
 import { RunAsks } from './run.asks';
 import { RunId } from './run-id.decorator';
 

@@ -3,10 +3,13 @@ import type { GatewayUnderTest } from '../testing';
 import { CREATED_AT, startGateway } from '../testing';
 
 let gateway: GatewayUnderTest;
-beforeEach(async () => {
+beforeAll(async () => {
   gateway = await startGateway({ patienceMs: 200, batchLimit: 50 });
 });
-afterEach(() => gateway.close());
+afterAll(() => gateway.close());
+beforeEach(() => {
+  gateway.bus.reset();
+});
 
 const step = (runId: string, stepId: number, headers: Record<string, string> = {}) => ({
   destination: 'http://app/api/seq',

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hangUpSignal } from '../asking/hang-up';
 import { GatewayConfig } from '../gateway.config';
 import { rawDestination } from '../http/raw-target';
-import { sendProblem } from '../http/send-problem';
+import { JSON_TYPE, sendProblem } from '../http/send-problem';
 import type { BatchItem } from './batch-body';
 import { batchSchema, parseBatch, receivedItem } from './batch-body';
 import type { ItemOutcome } from './submission.desk';
@@ -65,8 +65,7 @@ export class SubmissionRoutes {
 const entryOf = (outcome: ItemOutcome): object =>
   outcome instanceof Problem ? { ...outcome.body, status: outcome.status } : outcome;
 
-const sendJson = (reply: FastifyReply, json: object): FastifyReply =>
-  reply.type('application/json; charset=utf-8').send(JSON.stringify(json));
+const sendJson = (reply: FastifyReply, json: object): FastifyReply => reply.type(JSON_TYPE).send(JSON.stringify(json));
 
 function pairsOf(raw: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];

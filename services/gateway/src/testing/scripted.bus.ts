@@ -19,10 +19,16 @@ export const CREATED_AT = 1_800_000_000_000;
  * goes well: submissions are accepted, runs can be ended, and there is nothing to read.
  */
 export class ScriptedBus implements ServiceBus {
-  readonly asked: RecordedAsk[] = [];
+  asked: readonly RecordedAsk[] = [];
   private readonly answerers = new Map<string, Answerer<never, unknown>>();
 
   constructor() {
+    this.reset();
+  }
+
+  /** Forgets what was asked, and every script. */
+  reset(): void {
+    this.asked = [];
     this.answer(asks.Submit, (ask) =>
       message({
         runCreatedAt: CREATED_AT,
@@ -57,7 +63,7 @@ export class ScriptedBus implements ServiceBus {
     options: AskOptions = {},
   ): Promise<Message<Answer>> {
     const ask = { name: definition.name, address, message: request, options };
-    this.asked.push(ask);
+    this.asked = [...this.asked, ask];
     const answerer = this.answerers.get(definition.name) as Answerer<Request, Answer> | undefined;
     if (answerer === undefined) throw new Error(`no script for ${definition.name}`);
     return Promise.race([Promise.resolve(answerer(ask)), givenUp(definition.name, options)]);
