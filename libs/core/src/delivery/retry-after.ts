@@ -74,7 +74,7 @@ function goDurationMs(text: string): number | undefined {
     if (found === null) return undefined;
     totalMs += Number(found[1]) * (GO_UNIT_MS[found[2] ?? ''] ?? NaN);
   }
-  // Without the allowance, 1.1m would come out as 66,001 ms.
+  // Without the allowance, 4.03s would come out as 4,031 ms.
   return Math.ceil(totalMs - 1e-7);
 }
 
