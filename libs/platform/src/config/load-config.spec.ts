@@ -104,6 +104,21 @@ describe('loadConfig', () => {
     expect(warnings).toEqual(['STEPWELL_LOG_LEVLE is not a setting of this service; did you mean STEPWELL_LOG_LEVEL?']);
   });
 
+  it('reads one variable into the properties of several parts', () => {
+    class Gateway {
+      @Setting('STEPWELL_SHARED_KEY', { description: 'A key.' })
+      readonly verifyingKey!: string;
+    }
+    class Caller {
+      @Setting('STEPWELL_SHARED_KEY', { description: 'A key.' })
+      readonly signingKey!: string;
+    }
+    class Both extends settingsOf(Gateway, Caller) {}
+    expect(loadConfig(Both, { STEPWELL_SHARED_KEY: 'k' })).toEqual({ verifyingKey: 'k', signingKey: 'k' });
+    expect(() => loadConfig(Both, {})).toThrow(/^one setting is wrong/);
+    expect(describeSettings(Both)).toHaveLength(1);
+  });
+
   it('reads only the environment it is given', () => {
     expect(() => loadConfig(ExampleConfig, {})).toThrow(ConfigError);
   });

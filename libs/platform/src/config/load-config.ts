@@ -61,7 +61,8 @@ export function loadConfig<Config extends object>(
   }
   if (problems.length > 0) {
     const names = declarations.map(({ name }) => name);
-    throw new ConfigError(problems.sort((a, b) => names.indexOf(a.setting) - names.indexOf(b.setting)));
+    const once = problems.filter(({ setting }, at) => problems.findIndex((other) => other.setting === setting) === at);
+    throw new ConfigError(once.sort((a, b) => names.indexOf(a.setting) - names.indexOf(b.setting)));
   }
   return config;
 }
@@ -91,7 +92,8 @@ export interface SettingDescription {
 
 /** What the reference table shows, and what manifests are checked against. */
 export function describeSettings(configClass: ConfigClass): SettingDescription[] {
-  return declarationsOf(configClass).map((declaration) => ({
+  const byName = new Map(declarationsOf(configClass).map((declaration) => [declaration.name, declaration]));
+  return [...byName.values()].map((declaration) => ({
     name: declaration.name,
     description: declaration.description,
     form: describeForm(declaration.as),

@@ -78,13 +78,16 @@ export function partsOf(configClass: ConfigClass): ConfigClass[] {
   return [...new Set([...inherited, ...mixed, configClass])];
 }
 
-/** Every setting of a config class, in the order of its parts; a class lower down may declare a name anew. */
+/**
+ * Every setting of a config class, in the order of its parts. Two parts may read the same variable, each into its own property;
+ * a class lower down may declare a property anew.
+ */
 export function declarationsOf(configClass: ConfigClass): SettingDeclaration[] {
-  const byName = new Map<string, SettingDeclaration>();
+  const byProperty = new Map<string, SettingDeclaration>();
   for (const part of partsOf(configClass)) {
-    for (const declaration of declared.get(part) ?? []) byName.set(declaration.name, declaration);
+    for (const declaration of declared.get(part) ?? []) byProperty.set(declaration.property, declaration);
   }
-  return [...byName.values()];
+  return [...byProperty.values()];
 }
 
 function isConfigClass(value: unknown): value is ConfigClass {
