@@ -33,8 +33,6 @@ module.exports = {
   globalTeardown: '<rootDir>/libs/testing/jest/global-teardown.cjs',
   maxWorkers: 2,
   testTimeout: 30_000,
-  globalSetup: '<rootDir>/libs/testing/jest/global-setup.cjs',
-  globalTeardown: '<rootDir>/libs/testing/jest/global-teardown.cjs',
   projects: [
     tier('unit', ['**/!(*.int|*.e2e).spec.ts']),
     tier('int', ['**/*.int.spec.ts']),

@@ -1,14 +1,19 @@
-// One file per service, for images: `node deploy/bundle/bundle.mjs [service…]` writes dist-bundle/<service>/main.js.
+// One file per service, for images: `node deploy/bundle/bundle.mjs [--outdir DIR] [service…]` writes <service>/main.js into
+// dist-bundle, or into DIR.
 //
 // Takes what `tsc -b` compiled (decorator metadata is the compiler's work, which a bundler would have to imitate) and puts
 // it together with its dependencies. The file starts in an empty folder, without node_modules.
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..');
-const outdir = join(root, 'dist-bundle');
+const { values, positionals: wanted } = parseArgs({
+  options: { outdir: { type: 'string', default: join(root, 'dist-bundle') } },
+  allowPositionals: true,
+});
 
 /** Every folder of services/ that was built into a program. */
 const programs = readdirSync(join(root, 'services')).filter((name) =>
@@ -35,7 +40,6 @@ const lazyOptionals = {
   },
 };
 
-const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !programs.includes(name));
 if (unknown.length > 0 || programs.length === 0) {
   const there =
@@ -44,12 +48,12 @@ if (unknown.length > 0 || programs.length === 0) {
   process.exit(1);
 }
 
-if (wanted.length === 0) rmSync(outdir, { recursive: true, force: true });
+if (wanted.length === 0) rmSync(values.outdir, { recursive: true, force: true });
 await Promise.all(
   (wanted.length > 0 ? wanted : programs).map((service) =>
     build({
       entryPoints: { [`${service}/main`]: mainOf(service) },
-      outdir,
+      outdir: values.outdir,
       bundle: true,
       platform: 'node',
       target: 'node20.19',
