@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import fc from 'fast-check';
 import {
   canonicalHeaderName,
@@ -92,10 +93,11 @@ describe('deliverableForwards (protocol.md 2.5)', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.string({ unit: 'binary' })), (forwards) => {
         for (const [name, value] of Object.entries(deliverableForwards(toHeaderMap(forwards)))) {
-          expect(name).toMatch(/^[^\s:()<>@,;\\"/[\]?={}\x00-\x20\x7f-\uffff]+$/);
-          expect([...value].every((char) => char === '\t' || (char >= ' ' && char !== '\x7f' && char <= 'ÿ'))).toBe(
-            true,
-          );
+          // What Node itself would refuse to send.
+          expect(() => {
+            validateHeaderName(name);
+            validateHeaderValue(name, value);
+          }).not.toThrow();
         }
       }),
     );

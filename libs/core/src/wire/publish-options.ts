@@ -168,27 +168,23 @@ export function formatFlowControlValue({ parallelism, rate, periodMs }: FlowCont
   return parts.join(',');
 }
 
-function flowControlSetting(part: string): readonly ['parallelism' | 'rate' | 'period', number] | undefined {
+function flowControlSetting(part: string): readonly [name: string, number] | undefined {
   const found = /^\s*(parallelism|rate|period)\s*=\s*([\w.]+)\s*$/i.exec(part);
-  const text = found?.[2] ?? '';
-  switch (found?.[1]?.toLowerCase()) {
-    case 'parallelism':
-      return flowControlCount(text, 'parallelism');
-    case 'rate':
-      return flowControlCount(text, 'rate');
-    case 'period': {
-      const periodMs = parseDurationMs(text);
-      const fits = periodMs !== undefined && periodMs >= 1_000 && periodMs <= OPTION_LIMITS.flowControlPeriodMs;
-      return fits && periodMs % 1_000 === 0 ? ['period', periodMs] : undefined;
-    }
-    default:
-      return undefined;
-  }
+  const name = found?.[1]?.toLowerCase() ?? '';
+  const number = name === 'period' ? flowControlPeriodMs(found?.[2] ?? '') : flowControlCount(found?.[2] ?? '');
+  return number === undefined ? undefined : [name, number];
 }
 
-function flowControlCount<Name extends string>(text: string, name: Name): readonly [Name, number] | undefined {
+/** Whole seconds, since the echo and the key's state are in seconds. */
+function flowControlPeriodMs(text: string): number | undefined {
+  const periodMs = parseDurationMs(text);
+  if (periodMs === undefined || periodMs < 1_000 || periodMs > OPTION_LIMITS.flowControlPeriodMs) return undefined;
+  return periodMs % 1_000 === 0 ? periodMs : undefined;
+}
+
+function flowControlCount(text: string): number | undefined {
   const count = INTEGER.test(text) ? Number(text) : 0;
-  return count >= 1 && count <= OPTION_LIMITS.flowControlCount ? [name, count] : undefined;
+  return count >= 1 && count <= OPTION_LIMITS.flowControlCount ? count : undefined;
 }
 
 function isName(text: string): boolean {
