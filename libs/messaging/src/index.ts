@@ -15,3 +15,7 @@ export { MemoryBus, type MemoryBusOptions } from './memory/memory.bus';
 export { MemoryTopicPublisher } from './memory/memory.topic-publisher';
 export { Answers, Works } from './nest/handler.decorators';
 export { MessagingServer, type MessagingServerOptions } from './nest/messaging.server';
+export { connectNatsBus, NatsBus } from './nats/nats.bus';
+export type { NatsBusOptions, NatsLinkOptions, StreamOverrides } from './nats/nats.options';
+export { createNatsTopicPublisher, TopicNotPublished, type OwnTopicPublisher } from './nats/nats.topic-publisher';
+export { EpochIsOver } from './nats/stream-maker';

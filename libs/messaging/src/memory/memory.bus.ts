@@ -10,7 +10,8 @@ import type {
   WorkHandler,
 } from '../driver/bus-driver';
 import { SILENT_LOG, WorkNotQueued } from '../driver/bus-driver';
-import { DeadlineSweep } from '../driver/deadline-sweep';
+import type { Deadline } from '../driver/deadline-map';
+import { DeadlineMap } from '../driver/deadline-map';
 import type { Try } from '../driver/patient-ask';
 import { askPatiently } from '../driver/patient-ask';
 import { UniqueIds } from '../driver/unique-ids';
@@ -36,7 +37,7 @@ export class MemoryBus implements BusDriver, MemoryMember {
   private readonly log: BusLog;
   private readonly desk: AskDesk;
   private readonly ids = new UniqueIds();
-  private readonly deadlines = new DeadlineSweep();
+  private readonly deadlines = new DeadlineMap<Deadline, Deadline>();
   private readonly served = new Map<string, ReadonlySet<number>>();
   private readonly workers: MemoryWorker[] = [];
   private readonly forgottenListeners = new Set<() => void>();
@@ -168,13 +169,13 @@ export class MemoryBus implements BusDriver, MemoryMember {
         this.deadlines.delete(deadline);
         resolve(outcome);
       };
-      const deadline = {
+      const deadline: Deadline = {
         dueAtMs: performance.now() + timeoutMs,
         expire: () => {
           resolve('unanswered');
         },
       };
-      this.deadlines.add(deadline);
+      this.deadlines.set(deadline, deadline);
       let silent = 0;
       const keepSilent = (): void => {
         silent += 1;
@@ -186,6 +187,6 @@ export class MemoryBus implements BusDriver, MemoryMember {
 
   private end(): void {
     this.isOpen = false;
-    this.deadlines.close();
+    this.deadlines.clear();
   }
 }
