@@ -1,24 +1,20 @@
 import type { OnModuleInit } from '@nestjs/common';
-import type { Bus } from '@stepwell/core';
-import type { HealthRegistry, ShutdownSequence } from '@stepwell/platform';
+import type { ShutdownSequence } from '@stepwell/platform';
 import type { AttemptRunner } from './effects/attempt.runner';
 import type { HttpClient } from './outbound/http.client';
 
 /**
- * Readiness, and the order of the end (conventions 3.5): nothing new is begun, what runs gets the grace to end and be reported,
+ * The order of the end (conventions 3.5): nothing new is begun, what runs gets the grace to end and be reported,
  * then the connections are cut. What was not reported goes back to the bus as if it had never been taken.
  */
 export class HttpCallerLifecycle implements OnModuleInit {
   constructor(
-    private readonly bus: Bus,
     private readonly runners: readonly AttemptRunner[],
     private readonly clients: readonly HttpClient[],
-    private readonly health: HealthRegistry,
     private readonly shutdown: ShutdownSequence,
   ) {}
 
   onModuleInit(): void {
-    this.health.addReadiness('http-caller.bus', () => this.bus.isConnected() || 'the bus cannot be reached');
     this.shutdown.add('stop-intake', 'http-caller.gates', () => {
       for (const runner of this.runners) runner.stopIntake();
     });

@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import type { Bus, Clock } from '@stepwell/core';
-import { BUS, CLOCK, HealthRegistry, LOGGER, METRICS, ShutdownSequence } from '@stepwell/platform';
+import { BUS, CLOCK, LOGGER, METRICS, ShutdownSequence } from '@stepwell/platform';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { CallOutWorker } from './calls/call-out.worker';
@@ -27,9 +27,9 @@ const providers: Provider[] = [
   { provide: CallSender, inject: [PARTS], useFactory: (parts: HttpCallerParts) => parts.calls },
   {
     provide: HttpCallerLifecycle,
-    inject: [PARTS, BUS, HealthRegistry, ShutdownSequence],
-    useFactory: (parts: HttpCallerParts, bus: Bus, health: HealthRegistry, shutdown: ShutdownSequence) =>
-      new HttpCallerLifecycle(bus, parts.runners, parts.clients, health, shutdown),
+    inject: [PARTS, ShutdownSequence],
+    useFactory: (parts: HttpCallerParts, shutdown: ShutdownSequence) =>
+      new HttpCallerLifecycle(parts.runners, parts.clients, shutdown),
   },
 ];
 

@@ -21,6 +21,8 @@ import type { EffectLedger, Performed } from './effect.ledger';
 
 /** An event older than this may have been overtaken (H2). */
 const FRESH_FOR_MS = 5_000;
+/** Soon, but not at once: until the bus's own intake has stopped, the item could come straight back to us. */
+const LEAVING_GIVE_BACK_MS = 100;
 const FIRST_GIVE_BACK_MS = 500;
 const LONGEST_GIVE_BACK_MS = 30_000;
 
@@ -131,14 +133,14 @@ export class AttemptRunner {
   }
 
   private async report(work: AttemptWork, attempt: HttpAttempt): Promise<void> {
-    if (this.leaving) throw new GiveBack(0);
+    if (this.leaving) throw new GiveBack(LEAVING_GIVE_BACK_MS);
     await work.report(attempt);
   }
 
   private translate(error: unknown, work: AttemptWork, context: WorkContext): Error {
     if (error instanceof GiveBack) return error;
     if (error instanceof GateRefusal) {
-      return new GiveBack(error.reason === 'closed' ? 0 : this.giveBackMs(context));
+      return new GiveBack(error.reason === 'closed' ? LEAVING_GIVE_BACK_MS : this.giveBackMs(context));
     }
     if (error instanceof NobodyAnswered) {
       this.parts.logger.warn({ ...logIds(work) }, `${error.message}; the item goes back`);
