@@ -60,7 +60,7 @@ export class GatewayConfig {
     secret: true,
   })
   @ArrayNotEmpty()
-  @MinLength(MIN_TOKEN_LENGTH, { each: true })
+  @MinLength(MIN_TOKEN_LENGTH, { each: true, message: `each token must have at least ${MIN_TOKEN_LENGTH} characters` })
   readonly tokens?: readonly string[];
 
   @Setting('STEPWELL_SIGNING_CURRENT_KEY', {

@@ -121,24 +121,26 @@ function readSubmission(
 }
 
 function kindOf(reader: OptionReader): Submission['kind'] | undefined {
-  if (reader.isTrue('upstash-workflow-trigger-by-sdk')) return refuse(reader, 'triggers that the SDK continues');
-  if (reader.isTrue('upstash-workflow-invoke')) return refuse(reader, 'context.invoke');
-  if (reader.isTrue('upstash-workflow-init')) return 'start';
-  const callType = reader.text('upstash-workflow-calltype') ?? 'step';
-  switch (callType.toLowerCase()) {
-    case 'step':
-      return 'step';
-    case 'tocallback':
-      return 'call';
-    default:
-      return refuse(reader, `call type ${JSON.stringify(callType.slice(0, 64))}`);
+  const unsupported = unsupportedKind(reader);
+  if (unsupported !== undefined) {
+    const { code, message } = notSupported(unsupported);
+    reader.refuse(code, message);
+    return undefined;
   }
+  if (reader.isTrue('upstash-workflow-init')) return 'start';
+  return callTypeOf(reader) === 'tocallback' ? 'call' : 'step';
 }
 
-function refuse(reader: OptionReader, what: string): undefined {
-  const { code, message } = notSupported(what);
-  return reader.refuse(code, message);
+/** Rule 3. */
+function unsupportedKind(reader: OptionReader): string | undefined {
+  if (reader.isTrue('upstash-workflow-trigger-by-sdk')) return 'triggers that the SDK continues';
+  if (reader.isTrue('upstash-workflow-invoke')) return 'context.invoke';
+  const callType = callTypeOf(reader);
+  if (reader.isTrue('upstash-workflow-init') || callType === 'step' || callType === 'tocallback') return undefined;
+  return `call type ${JSON.stringify(callType.slice(0, 64))}`;
 }
+
+const callTypeOf = (reader: OptionReader): string => (reader.text('upstash-workflow-calltype') ?? 'step').toLowerCase();
 
 const notSupported = (what: string): OptionProblem => ({
   code: 'NOT_SUPPORTED',

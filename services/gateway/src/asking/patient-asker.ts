@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AskAddress, AskDefinition, Bus, Message } from '@stepwell/core';
-import { BUS } from '@stepwell/platform';
+import { BUS, Problem } from '@stepwell/platform';
 import { GatewayConfig } from '../gateway.config';
 
 /**
@@ -22,7 +22,7 @@ export class PatientAsker {
     return this.waiting;
   }
 
-  /** @throws NobodyAnswered, or the abort reason of `hangUp`. */
+  /** @throws NobodyAnswered when the patience is over, Problem UNAVAILABLE when the client is gone. */
   async ask<Request, Answer>(
     definition: AskDefinition<Request, Answer>,
     address: AskAddress,
@@ -32,6 +32,8 @@ export class PatientAsker {
     this.waiting += 1;
     try {
       return await this.bus.ask(definition, address, message, { patienceMs: this.config.patienceMs, signal: hangUp });
+    } catch (error) {
+      throw hangUp.aborted ? new Problem('UNAVAILABLE', 'the client hung up', { cause: error }) : error;
     } finally {
       this.waiting -= 1;
     }

@@ -139,7 +139,7 @@ describe('what is no request, or too much of one', () => {
       headers,
       body: stream,
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(chunked.status).toBe(413);
     expect((await gateway.request('/v2/liveness')).status).toBe(200);
   });
@@ -263,6 +263,19 @@ describe('whatever a stranger sends', () => {
 
   const onOneLine = (sent: Record<string, string>): Record<string, string> =>
     Object.fromEntries(Object.entries(sent).map(([name, text]) => [name, text.replace(/[^\t\x20-\x7e]/g, '')]));
+});
+
+it('does not take a client that hangs up for a fault', async () => {
+  gateway.bus.silence(asks.ReadMessages);
+  const client = new AbortController();
+  const request = gateway.request('/v2/workflows/runs/a', { signal: client.signal });
+  while (gateway.bus.asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  client.abort();
+  await expect(request).rejects.toThrow();
+  const aborted = gateway.bus.asked[0]?.options.signal;
+  while (aborted?.aborted !== true) await new Promise((resolve) => setImmediate(resolve));
+  expect((await gateway.request('/v2/liveness')).status).toBe(200);
+  expect(gateway.log.join('')).toBe('');
 });
 
 it('closes although clients keep connections open, asked or never', async () => {

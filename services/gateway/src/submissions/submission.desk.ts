@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock, HeaderMap, ParsedSubmission, Submission } from '@stepwell/core';
-import {
-  asks,
-  isRefused,
-  isRunId,
-  message,
-  NobodyAnswered,
-  parseSubmission,
-  partitionOf,
-  runStream,
-} from '@stepwell/core';
-import { CLOCK, LOGGER, Problem, ProblemFilter } from '@stepwell/platform';
+import { asks, isRefused, isRunId, message, parseSubmission, partitionOf, runStream } from '@stepwell/core';
+import { CLOCK, LOGGER, Problem, ProblemFilter, problemIn } from '@stepwell/platform';
 import type { Logger } from 'pino';
 import { PatientAsker } from '../asking/patient-asker';
 import { GatewayConfig } from '../gateway.config';
@@ -124,9 +115,9 @@ export class SubmissionDesk {
         ...(deduplicated ? { deduplicated } : {}),
       }));
     } catch (error) {
-      if (!(error instanceof NobodyAnswered) && !hangUp.aborted) return this.problems.unforeseen(error);
-      this.logger.warn({ runId, hungUp: hangUp.aborted }, 'a submission was given up without an answer');
-      return new Problem('UNAVAILABLE');
+      const problem = problemIn(error) ?? this.problems.unforeseen(error);
+      this.logger.warn({ runId, code: problem.code, problem: problem.message }, 'a submission got no answer');
+      return problem;
     }
   }
 
