@@ -310,6 +310,24 @@ describe('http-caller', () => {
       expect(test.runState.deliveries).toEqual([]);
     });
 
+    it('reports nothing any more once the grace is over, even if the answer still comes', async () => {
+      await start();
+      let answer = (): void => undefined;
+      const app = await test.endpoint((_request, response) => {
+        answer = () => response.end();
+      });
+      await test.deliver(test.delivery(app.url));
+      await eventually(() => app.seen.length === 1);
+      for (const runner of test.first.parts.runners) {
+        runner.stopIntake();
+        await runner.finish(AbortSignal.abort());
+      }
+      await test.first.bus.stopIntake();
+      answer();
+      await eventually(() => test.givenBack === 1);
+      expect(test.runState.reportAsks).toBe(0);
+    });
+
     it('loses nothing when it is killed', async () => {
       await start();
       let broken = true;
