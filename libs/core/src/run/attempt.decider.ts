@@ -21,15 +21,19 @@ import type { Delivery, RunState } from './run.state';
  * 4. Our own outage costs the user no retry, for an hour at most.
  */
 
+/** How an HTTP attempt ended: with a `status` (an answer came), or with an `error` that says why there is none. */
 export interface AttemptReport {
   readonly messageId: string;
+  /** From 0, as in the work item. */
   readonly attempt: number;
   readonly status?: number;
+  /** Of the answer, names in lower case. */
   readonly headers: HeaderList;
   readonly body?: NewBody;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
+/** Protocol.md 9.2. */
 export const DEFAULT_RETRIES = 3;
 /** What is kept of a failed attempt's answer that another attempt follows. */
 const KEPT_ANSWER_BYTES = 16 * 1024;
@@ -57,9 +61,11 @@ function callbackSettings(state: RunState, delivery: Delivery): DeliverySettings
   return { ...state.start.config, ...own };
 }
 
+/** Failed attempts that a delivery survives. */
 export const maxRetriesOf = (state: RunState, delivery: Delivery): number =>
   settingsOf(state, delivery).retries ?? DEFAULT_RETRIES;
 
+/** Decides on the end of an attempt. Never refuses: who reports must be able to forget. */
 export function reportAttempt(
   state: RunState | undefined,
   report: AttemptReport,
@@ -71,11 +77,13 @@ export function reportAttempt(
   switch (verdict.kind) {
     case 'succeeded':
       return succeeded(state, delivery, report);
-    case 'outage':
+    case 'outage': {
+      const outage = explained(report, { code: 'UNAVAILABLE', message: verdict.message });
       if (context.at - (delivery.outageSince ?? context.at) < OUTAGE_LIMIT_MS) {
-        return again(delivery, report, false, context.at + outageDelayMs(delivery, context.at));
+        return again(delivery, outage, false, context.at + outageDelayMs(delivery, context.at));
       }
-      return failedAttempt(state, delivery, report, context);
+      return failedAttempt(state, delivery, outage, context);
+    }
     case 'retry':
       return failedAttempt(state, delivery, explained(report, verdict), context);
     case 'fatal':
@@ -84,6 +92,7 @@ export function reportAttempt(
 }
 
 function verdictOf(state: RunState, delivery: Delivery, report: AttemptReport): AttemptVerdict {
+  if (report.error?.code === 'UNAVAILABLE') return { kind: 'outage', message: report.error.message };
   if (report.error) return { kind: 'retry', ...report.error };
   const { status = 0, headers } = report;
   const body = report.body instanceof Uint8Array ? report.body : new Uint8Array();
@@ -97,6 +106,8 @@ function verdictOf(state: RunState, delivery: Delivery, report: AttemptReport): 
 
 function addresseeOf(state: RunState, delivery: Delivery): Addressee {
   if (delivery.kind === 'call') return 'elsewhere';
+  // `failureUrl` may be any HTTP handler (9.4): only the workflow itself is believed when it speaks of us.
+  if (delivery.kind === 'failure' && delivery.url !== state.start.workflowUrl) return 'elsewhere';
   return delivery.entry === 0 && state.start.features.includes('WF_DetectTrigger') ? 'workflow-start' : 'workflow';
 }
 
@@ -232,7 +243,7 @@ export function isWanted(
 
 function outageDelayMs(delivery: Delivery, at: number): number {
   const lastedMs = at - (delivery.outageSince ?? at);
-  return Math.min(OUTAGE_RETRY_MS.most, Math.max(OUTAGE_RETRY_MS.least, lastedMs / 2));
+  return Math.min(OUTAGE_RETRY_MS.most, Math.max(OUTAGE_RETRY_MS.least, Math.round(lastedMs / 2)));
 }
 
 function resultOf(report: AttemptReport, store: (body: NewBody) => AttemptResult['body']): AttemptResult {

@@ -28,6 +28,7 @@ export interface Changes {
   readonly settled: string[];
 }
 
+/** One committed entry of a run's stream: `version` counts its entries from 1, `at` is its commit in unix ms. */
 export interface RunEntry {
   readonly stream: string;
   readonly version: number;
@@ -37,24 +38,30 @@ export interface RunEntry {
 
 /** Folds one entry. `state` is undefined before the first, whose first event must be `RunStarted`. */
 export function evolve(state: RunState | undefined, entry: RunEntry): { state: RunState; changes: Changes } {
-  const changes: Changes = { owed: [], settled: [] };
   let folded = state;
-  const fold = new EntryFold(entry, changes);
+  const fold = new EntryFold(entry);
   entry.events.forEach((event, index) => {
     folded = fold.apply(folded, event as RunEvent, index);
   });
   if (!folded) throw new Error(`stream ${entry.stream} does not begin with RunStarted`);
   folded.version = entry.version;
-  return { state: folded, changes };
+  return { state: folded, changes: fold.changes() };
 }
 
 class EntryFold {
   private effects = 0;
+  /** Owed by this entry, and still so at its end. */
+  private readonly owed = new Map<string, Obligation>();
+  private readonly settled: string[] = [];
 
-  constructor(
-    private readonly entry: RunEntry,
-    private readonly changes: Changes,
-  ) {}
+  constructor(private readonly entry: RunEntry) {}
+
+  changes(): Changes {
+    return {
+      owed: [...this.owed].map(([effectId, obligation]) => ({ effectId, obligation })),
+      settled: this.settled,
+    };
+  }
 
   apply(state: RunState | undefined, event: RunEvent, index: number): RunState {
     if (event.type === 'RunStarted') return this.runStarted(event.data, index);
@@ -62,7 +69,7 @@ class EntryFold {
     switch (event.type) {
       case 'StepPlanned':
       case 'StepRecorded':
-        this.stepLogged(state, event.data, index);
+        this.log(state, event.data, index);
         break;
       case 'CallRequested':
         this.callRequested(state, event.data, index);
@@ -112,6 +119,7 @@ class EntryFold {
       entryByKey: new Map(),
       entryByMessage: new Map(),
       steps: new Map(),
+      groups: new Map(),
       frontier: 0,
       calls: new Map(),
       deliveries: new Map(),
@@ -138,10 +146,6 @@ class EntryFold {
     state.entryByMessage.set(data.messageId, entry.index);
     const delivery = deliveryOfEntry(state, entry);
     this.open(state, { ...delivery, messageId: data.messageId, url: data.destination, method: data.method }, data);
-  }
-
-  private stepLogged(state: RunState, data: RunEventData['StepRecorded'], index: number): void {
-    this.log(state, data, index);
   }
 
   private callRequested(state: RunState, data: RunEventData['CallRequested'], index: number): void {
@@ -195,12 +199,10 @@ class EntryFold {
     if (!delivery) return;
     this.settle(state, delivery.effectId);
     delivery.attempt += 1;
-    if (data.counted) {
-      delivery.retried += 1;
-      delete delivery.outageSince;
-    } else {
-      delivery.outageSince ??= this.entry.at;
-    }
+    if (data.counted) delivery.retried += 1;
+    // Once an outage has lasted its hour it counts, but it is still the same outage: no new hour begins (B4).
+    if (data.result.error?.code === 'UNAVAILABLE') delivery.outageSince ??= this.entry.at;
+    else delete delivery.outageSince;
     this.wait(state, delivery, data.nextAttemptAt);
   }
 
@@ -216,7 +218,7 @@ class EntryFold {
     this.noteFailure(state, data.messageId, {
       ...this.placed(index, data.result),
       at: this.entry.at,
-      attempt: data.retried,
+      attempt: state.deliveries.get(data.messageId)?.attempt ?? data.retried,
       counted: true,
     });
     this.runEnded(state, 'failed');
@@ -288,15 +290,13 @@ class EntryFold {
   private owe(state: RunState, obligation: Obligation): string {
     const effectId = `${this.entry.stream}:${this.entry.version}:${this.effects++}`;
     state.owed.set(effectId, obligation);
-    this.changes.owed.push({ effectId, obligation });
+    this.owed.set(effectId, obligation);
     return effectId;
   }
 
   private settle(state: RunState, effectId: string): void {
     if (!state.owed.delete(effectId)) return;
-    const unsent = this.changes.owed.findIndex((each) => each.effectId === effectId);
-    if (unsent >= 0) this.changes.owed.splice(unsent, 1);
-    else this.changes.settled.push(effectId);
+    if (!this.owed.delete(effectId)) this.settled.push(effectId);
   }
 
   private place(event: number, body: BodyPlace['body']): BodyPlace {

@@ -22,6 +22,8 @@ export interface RunState {
   readonly entryByKey: Map<string, number>;
   readonly entryByMessage: Map<string, number>;
   readonly steps: Map<number, StepProgress>;
+  /** Parallel groups by their first step. */
+  readonly groups: Map<number, ParallelGroup>;
   /** How many steps from 1 on have a result without a gap. */
   frontier: number;
   /** By message id of the request. */
@@ -51,11 +53,13 @@ export interface BodyPlace {
   readonly body: StoredBody;
 }
 
+/** How an attempt ended, and where its answer's body lies. */
 export interface PlacedResult {
   readonly result: AttemptResult;
   readonly body?: BodyPlace;
 }
 
+/** One entry of the run's message log (protocol.md 7.1). */
 export interface Entry {
   readonly index: number;
   readonly messageId: string;
@@ -66,10 +70,11 @@ export interface Entry {
   readonly step?: StepHead;
 }
 
+/** What is known of one step, from its plan or call on. */
 export interface StepProgress {
   readonly stepId: number;
-  /** First step and size of the parallel group it was planned in; absent for a sequential step. */
-  group?: { readonly first: number; readonly size: number };
+  /** The group it was planned in, one object for all its members; absent for a sequential step. */
+  group?: ParallelGroup;
   planEntry?: number;
   resultEntry?: number;
   /** The call's request and callback messages (8.3). */
@@ -77,6 +82,18 @@ export interface StepProgress {
   callbackMessageId?: string;
 }
 
+/** Steps that were planned together and run side by side (protocol.md 7.7). */
+export interface ParallelGroup {
+  readonly first: number;
+  readonly size: number;
+  /** Steps planned so far, and how many of those have a result. */
+  planned: number;
+  done: number;
+  /** Index of the entry with which all that were planned were done: its delivery continues the run. */
+  closing?: number;
+}
+
+/** A third-party call, by the message id of its request (protocol.md 8.3). */
 export interface CallProgress {
   readonly at: number;
   readonly data: RunEventData['CallRequested'];
@@ -84,6 +101,7 @@ export interface CallProgress {
   answer?: PlacedResult & { readonly at: number; readonly data: RunEventData['CallAnswered'] };
 }
 
+/** `step`: a slice of the log, to the workflow; `callback`: a call's answer; `failure`: the failure callback; `call`: to a third party. */
 export type DeliveryKind = 'step' | 'callback' | 'failure' | 'call';
 
 /** A message that still needs an HTTP attempt. */
@@ -101,8 +119,9 @@ export interface Delivery {
   attempt: number;
   /** Failed attempts that count against the user's retries; sent as `Upstash-Retried`. */
   retried: number;
-  /** Since when uncounted failures last without a break (B4: an hour at most). */
+  /** Unix ms: since when our own outage makes it fail without a break (B4: uncounted for an hour at most). */
   outageSince?: number;
+  /** Waits for a timer (unix ms), is with a caller, or succeeded without that being written yet (L7). */
   phase: { readonly waitingUntil: number } | 'sent' | 'succeeded';
   /** Unix ms of the event that owes the running attempt. */
   since: number;
@@ -110,6 +129,7 @@ export interface Delivery {
   effectId: string;
 }
 
+/** An attempt that failed; `nextAttemptAt` (unix ms) is absent when it was the last. */
 export interface FailedAttempt extends PlacedResult {
   readonly at: number;
   readonly attempt: number;
@@ -126,6 +146,7 @@ export type Obligation =
   | { readonly type: 'WriteRow' }
   | { readonly type: 'Announce' };
 
+/** A timer's id: one per attempt that has to wait, so that setting it twice is setting it once. */
 export const timerId = (runId: string, messageId: string, attempt: number): string =>
   `${runId}/${messageId}/${attempt}`;
 

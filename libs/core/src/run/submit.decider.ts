@@ -16,6 +16,7 @@ import { hasEnded } from './run.state';
  * 3. A run that has ended, or was never started, takes no step: 400 to the client, which swallows it (7.4).
  */
 
+/** One ask's items, all of one run. */
 export interface SubmitCommand {
   readonly runId: string;
   readonly askId: string;
@@ -29,6 +30,7 @@ const TRIGGER_ON_CONFIG = 'WF_TriggerOnConfig';
 
 type ItemAnswer = SubmitAnswer['items'][number];
 
+/** Refuses with RUN_ENDED (ended, or never started here) and INVALID_BODY (nothing, or a start mixed with steps). */
 export function submit(
   state: RunState | undefined,
   command: SubmitCommand,
@@ -64,9 +66,12 @@ function append(state: RunState, command: SubmitCommand, context: CommandContext
   const items: ItemAnswer[] = [];
   const seen = new Map<string, string>();
   for (const item of command.items) {
-    const earlier = earlierMessage(state, command, item, seen);
-    items.push({ messageId: earlier?.messageId ?? item.messageId, deduplicated: earlier?.deduplicated ?? false });
-    if (earlier || item.kind === 'start') continue;
+    const earlier = earlierMessage(state, item, seen);
+    items.push({
+      messageId: earlier ?? item.messageId,
+      deduplicated: earlier !== undefined && !isSameAsk(state, command, item, earlier),
+    });
+    if (earlier !== undefined || item.kind === 'start') continue;
     seen.set(keyOf(item), item.messageId);
     accepted.push(item.kind === 'call' ? callRequested(command, item, context) : stepLogged(command, item, context));
   }
@@ -74,22 +79,20 @@ function append(state: RunState, command: SubmitCommand, context: CommandContext
   return accepted.length > 0 ? { accepted, answer } : already(answer);
 }
 
-function earlierMessage(
-  state: RunState,
-  command: SubmitCommand,
-  item: Submission,
-  seen: ReadonlyMap<string, string>,
-): ItemAnswer | undefined {
-  if (item.kind === 'start') {
-    return { messageId: state.start.messageId, deduplicated: state.start.askId !== command.askId };
-  }
+/** The message that said the same before, if any. */
+function earlierMessage(state: RunState, item: Submission, seen: ReadonlyMap<string, string>): string | undefined {
+  if (item.kind === 'start') return state.start.messageId;
   const inBatch = seen.get(keyOf(item));
-  if (inBatch !== undefined) return { messageId: inBatch, deduplicated: true };
+  if (inBatch !== undefined) return inBatch;
   const entry = state.entries[state.entryByKey.get(entryKeyOf(item)) ?? -1];
-  if (entry) return { messageId: entry.messageId, deduplicated: true };
-  if (item.kind !== 'call') return undefined;
-  const call = state.steps.get(item.callback.stepId)?.callMessageId;
-  return call === undefined ? undefined : { messageId: call, deduplicated: true };
+  if (entry) return entry.messageId;
+  return item.kind === 'call' ? state.steps.get(item.callback.stepId)?.callMessageId : undefined;
+}
+
+/** Asked again because the answer was lost: no duplicate, but the first one, to be answered as then (B3). Ids are made per request. */
+function isSameAsk(state: RunState, command: SubmitCommand, item: Submission, earlier: string): boolean {
+  if (item.messageId === earlier) return true;
+  return item.kind === 'start' && item === command.items[0] && command.askId === state.start.askId;
 }
 
 /** A call whose result is in the log already came late; its own key keeps it apart from that result inside one batch. */

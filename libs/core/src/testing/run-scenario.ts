@@ -6,15 +6,20 @@ import type {
   Submission,
   TriggerConfig,
 } from '../wire/submission';
-import type { CommandContext, Decision } from '../run/decision';
+import type { CommandContext, Decision, NewBody } from '../run/decision';
 import { finish, cancel } from '../run/end.decider';
 import type { AttemptReport } from '../run/attempt.decider';
 import { attemptDue, reportAttempt } from '../run/attempt.decider';
 import type { RunEvent } from '../run/run.events';
+import type { SubmitAnswer } from '../messages/catalogue';
 import { evolve, type Changes } from '../run/run.evolver';
 import type { Delivery, Obligation, RunState } from '../run/run.state';
 import { submit } from '../run/submit.decider';
 import { runStream } from '../messages/partition';
+
+/** The message ids that a submission was answered with, in its order; none for a refusal. */
+export const messageIds = (decision: Decision<SubmitAnswer>): string[] =>
+  'accepted' in decision ? decision.answer.items.map((item) => item.messageId) : [];
 
 const NO_CONFIG: TriggerConfig = { forwards: [], labels: [] };
 const FEATURES = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger', 'WF_TriggerOnConfig'];
@@ -51,7 +56,7 @@ export class RunScenario {
     return this.submit([item], [utf8.encode('{"hello":"world"}')], askId);
   }
 
-  submit(items: readonly Submission[], bodies: readonly Uint8Array[], askId = 'ask-n') {
+  submit(items: readonly Submission[], bodies: readonly NewBody[], askId = 'ask-n') {
     return this.decide((context) => submit(this.state, { runId: this.runId, askId, items, bodies }, context));
   }
 

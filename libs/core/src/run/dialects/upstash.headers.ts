@@ -3,10 +3,17 @@ import type { Delivery, RunState } from '../run.state';
 
 /*
  * Headers of what is sent for a run (protocol.md 3.1, 5.2, 8.3, 9.4). Signature, user agent and content length are added by the
- * caller. Later names win over earlier ones, so the server's own come last and can't be forged by a forward (2.5).
+ * caller.
+ *
+ * 1. Later names win over earlier ones, so the server's own come last and can't be forged by a forward (2.5).
+ * 2. The user's own headers of the trigger go on everything that is sent to the user's endpoints, failure callback included: each
+ *    of them runs the user's authentication. Nothing of the run goes to a third party.
+ * 3. `upstash-` headers of the trigger go on its first delivery alone; re-applied, the unknown-SDK flag would loop for ever (5.5).
  */
 
 const JSON_TYPE = 'application/json';
+/** On a step delivery, and never on a callback: by its absence the client tells one from the other (8.3). */
+const SDK_VERSION = 'upstash-workflow-sdk-version';
 
 /** Complete headers of the delivery's running attempt. */
 export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList {
@@ -15,15 +22,16 @@ export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList
       return stepHeaders(state, delivery);
     case 'callback': {
       const call = state.calls.get(delivery.callMessageId ?? '');
-      // Without the sdk version: that is how the client tells a callback from a step delivery (8.3).
-      return merged(triggerForwards(state), call?.data.callback.forwards ?? [], runHeaders(state, delivery), [
-        ['content-type', JSON_TYPE],
-      ]);
+      const forwards = (call?.data.callback.forwards ?? []).filter(([name]) => name !== SDK_VERSION);
+      return merged(triggerForwards(state), forwards, runHeaders(state, delivery), [['content-type', JSON_TYPE]]);
     }
     case 'failure':
-      return merged(state.start.config.failureCallback?.forwards ?? [], runHeaders(state, delivery), [
-        ['content-type', JSON_TYPE],
-      ]);
+      return merged(
+        triggerForwards(state),
+        state.start.config.failureCallback?.forwards ?? [],
+        runHeaders(state, delivery),
+        [['content-type', JSON_TYPE]],
+      );
     case 'call':
       return callHeaders(state, delivery);
   }
@@ -37,7 +45,7 @@ function stepHeaders(state: RunState, delivery: Delivery): HeaderList {
   ]);
 }
 
-/** A third party gets what the user gave for it and nothing of the run (8.3). */
+/** A third party gets what the user gave for it (8.3, rule 2). */
 function callHeaders(state: RunState, delivery: Delivery): HeaderList {
   const call = state.calls.get(delivery.callMessageId ?? '');
   if (!call) return [];
@@ -45,7 +53,7 @@ function callHeaders(state: RunState, delivery: Delivery): HeaderList {
   return merged(contentType === undefined ? [] : [['content-type', contentType]], forwards);
 }
 
-/** The user's own headers of the trigger go on every delivery; `upstash-` ones were for the first alone (5.2, 5.5). */
+/** Rule 3. */
 function triggerForwards(state: RunState): HeaderList {
   return state.start.config.forwards.filter(([name]) => !name.startsWith('upstash-'));
 }

@@ -1,10 +1,5 @@
 import fc from 'fast-check';
-import { RunScenario } from '../../testing/run-scenario';
-
-const messageIds = (decision: object): string[] => {
-  const { answer } = decision as { answer: { items: { messageId: string }[] } };
-  return answer.items.map((item) => item.messageId);
-};
+import { messageIds, RunScenario } from '../../testing/run-scenario';
 
 describe('which delivery a submission completes (L7)', () => {
   it('is the continuation after the steps before it, for a sequential step', () => {

@@ -10,7 +10,8 @@ import type { Delivery, Entry, RunState, StepProgress } from '../run.state';
  *    the delivery of the entry with which steps 1…n became complete: the initial payload for n = 0.
  * 2. A plan, and a sequential step's result or call, are made by the continuation after all the steps before it.
  * 3. A planned step's result or call is made by the delivery of its plan.
- * 4. A call's result is made by the delivery of its callback.
+ * 4. A call's result is made by the delivery of its callback. Should it come by another way (a slow attempt that was overtaken), the
+ *    call and its callback are over with it: they have nothing left to lead to.
  * 5. The result that doesn't complete its group is answered with "discard": its delivery owes nothing (7.7).
  */
 
@@ -21,10 +22,18 @@ export const stepKey = (step: Pick<StepHead, 'stepId' | 'targetStep'>): string =
 /** Message ids of the deliveries that a submission for this step completes. Ask before the entry is logged. */
 export function completedBy(state: RunState, step: StepHead, kind: 'step' | 'call' = 'step'): string[] {
   if (step.targetStep !== undefined) return continuationAfter(state, groupOfPlan(state, step).first - 1);
-  const progress = state.steps.get(step.stepId);
-  if (kind === 'step' && progress?.callbackMessageId !== undefined) return [progress.callbackMessageId];
-  if (progress?.planEntry !== undefined) return messageOf(state, progress.planEntry);
-  return continuationAfter(state, step.stepId - 1);
+  return kind === 'call' ? runnerOf(state, step.stepId) : worksOn(state, step.stepId);
+}
+
+/** Every message that is there to get this step's result, in order: who runs it, its call, its callback. */
+export function worksOn(state: RunState, stepId: number): string[] {
+  const { callMessageId, callbackMessageId } = state.steps.get(stepId) ?? {};
+  return [...runnerOf(state, stepId), callMessageId, callbackMessageId].filter((id) => id !== undefined);
+}
+
+function runnerOf(state: RunState, stepId: number): string[] {
+  const planEntry = state.steps.get(stepId)?.planEntry;
+  return planEntry === undefined ? continuationAfter(state, stepId - 1) : messageOf(state, planEntry);
 }
 
 /** Records the entry's step and says how it is delivered. The entry is already in `entries`. */
@@ -42,7 +51,11 @@ function recordStep(state: RunState, entry: Entry): boolean {
   state.entryByKey.set(stepKey(step), entry.index);
   if (step.targetStep !== undefined) {
     const progress = progressOf(state, step.targetStep);
-    progress.group = groupOfPlan(state, step);
+    const { first, size } = groupOfPlan(state, step);
+    const group = state.groups.get(first) ?? { first, size, planned: 0, done: 0 };
+    state.groups.set(first, group);
+    group.planned += 1;
+    progress.group = group;
     progress.planEntry = entry.index;
     return true;
   }
@@ -50,9 +63,14 @@ function recordStep(state: RunState, entry: Entry): boolean {
   progress.resultEntry = entry.index;
   while (state.steps.get(state.frontier + 1)?.resultEntry !== undefined) state.frontier += 1;
   const { group } = progress;
-  return group === undefined || isComplete(state, group);
+  if (!group) return true;
+  group.done += 1;
+  if (group.done < group.planned) return false;
+  group.closing = entry.index;
+  return true;
 }
 
+/** The step's progress, begun if there was none. */
 export function progressOf(state: RunState, stepId: number): StepProgress {
   const known = state.steps.get(stepId);
   if (known) return known;
@@ -69,24 +87,15 @@ function groupOfPlan(state: RunState, step: StepHead): { first: number; size: nu
   return target >= first && target < first + size ? { first, size } : { first: target, size: 1 };
 }
 
-function isComplete(state: RunState, group: { first: number; size: number }): boolean {
-  return state.frontier >= group.first + group.size - 1;
-}
-
-function continuationAfter(state: RunState, steps: number): string[] {
+/** The message whose delivery continues the run after this many steps; none while they aren't all done. */
+export function continuationAfter(state: RunState, steps: number): string[] {
   if (steps <= 0) return messageOf(state, 0);
   const last = state.steps.get(steps);
   if (last?.resultEntry === undefined) return [];
-  const { group } = last;
-  if (!group) return messageOf(state, last.resultEntry);
-  let closing = -1;
-  for (let id = group.first; id < group.first + group.size; id += 1) {
-    closing = Math.max(closing, state.steps.get(id)?.resultEntry ?? -1);
-  }
-  return messageOf(state, closing);
+  return messageOf(state, last.group ? last.group.closing : last.resultEntry);
 }
 
-function messageOf(state: RunState, entryIndex: number): string[] {
-  const entry = state.entries[entryIndex];
+function messageOf(state: RunState, entryIndex: number | undefined): string[] {
+  const entry = state.entries[entryIndex ?? -1];
   return entry ? [entry.messageId] : [];
 }

@@ -17,6 +17,7 @@ export interface RunLog {
   readonly steps: readonly StepGroup[];
 }
 
+/** Steps that belong together: one after the other (one each), side by side, or what is being executed now. */
 export interface StepGroup {
   readonly type: 'sequential' | 'parallel' | 'next';
   readonly steps: readonly LoggedStep[];
@@ -24,6 +25,7 @@ export interface StepGroup {
 
 export type StepState = 'STEP_PROGRESS' | 'STEP_SUCCESS' | 'STEP_RETRY' | 'STEP_FAILED' | 'STEP_CANCELED';
 
+/** A step, or the execution under way; the fields depend on its kind (protocol.md 11). */
 export interface LoggedStep {
   readonly messageId: string;
   readonly state: StepState;
@@ -34,11 +36,11 @@ export interface LoggedStep {
 export interface LogBodies {
   /** Raw bytes, for looking inside; undefined when it lies nowhere any more. */
   bytes(place: BodyPlace): Uint8Array | undefined;
-  /** As shown. */
-  text(place: BodyPlace): string;
-  /** `{[name]: text}`, or nothing where bodies are trimmed or there is none. */
+  /** `{[name]: text as shown}`, or nothing where bodies are trimmed or there is none. */
   field(name: string, place: BodyPlace | undefined): object;
+  /** `{[name]: value as shown}`, or nothing where bodies are trimmed or it is undefined. */
   value(name: string, value: unknown): object;
+  /** As shown, by canonical names. */
   headers(headers: HeaderList): Record<string, string[]>;
   /** Fields of a step kind (`steps/`). */
   shown(stepType: string, json: Readonly<Record<string, unknown>>): object;

@@ -1,5 +1,8 @@
-import type { BodyPlace, Delivery, Entry, FailedAttempt, RunState, StepProgress } from '../run.state';
-import { settingsOf, DEFAULT_RETRIES } from '../attempt.decider';
+import type { CallType } from '../../wire/step-entry';
+import { DEFAULT_RETRIES, settingsOf } from '../attempt.decider';
+import { continuationAfter, worksOn } from '../dialects/upstash';
+import type { BodyPlace, Entry, FailedAttempt, RunState, StepProgress } from '../run.state';
+import { hasEnded } from '../run.state';
 import { headerLists } from './header-lists';
 import type { LoggedStep, LogBodies, RunLog, StepGroup, StepState } from './run-log';
 import { callFields, stepJson } from './step-fields';
@@ -8,7 +11,8 @@ import { callFields, stepJson } from './step-fields';
  * A run as the API shows it (protocol.md 11), from its folded state and its bodies alone: no read model is asked.
  *
  * Groups in order: the initial payload, each sequential step, each parallel group, and last `next`, what is being executed or was
- * when the run ended badly. A branch of a parallel group that isn't done is shown inside its group.
+ * when the run ended badly. A branch of a parallel group that isn't done is shown inside its group. Failed attempts are shown with
+ * the step they tried to do, whichever message they were made for; those of `next` move to its step once that is recorded.
  */
 export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
   const { config, workflowUrl, callerIp } = state.start;
@@ -18,7 +22,7 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
     workflowState: RUN_STATES[state.status],
     workflowRunCreatedAt: state.createdAt,
     ...(state.completedAt === undefined ? {} : { workflowRunCompletedAt: state.completedAt }),
-    ...(state.result ? { workflowRunResponse: bodies.text(state.result) } : {}),
+    ...bodies.field('workflowRunResponse', state.result),
     ...failureFunctionOf(state, bodies),
     ...(state.failure ? { dlqId: state.failure.data.dlqId } : {}),
     ...(config.labels.length > 0 ? { label: config.labels.join(','), labels: config.labels } : {}),
@@ -37,20 +41,17 @@ const RUN_STATES = {
 
 function groupsOf(state: RunState, bodies: LogBodies): StepGroup[] {
   const groups: StepGroup[] = [{ type: 'sequential', steps: [initial(state, bodies)] }];
-  const shown = new Set<number>();
-  for (const stepId of [...state.steps.keys()].sort((a, b) => a - b)) {
-    const progress = state.steps.get(stepId);
-    if (!progress || shown.has(stepId)) continue;
-    const { group } = progress;
-    if (!group) {
-      groups.push({ type: 'sequential', steps: [loggedStep(state, progress, bodies)] });
+  const branches = new Map<number, LoggedStep[]>();
+  for (const progress of [...state.steps.values()].sort((a, b) => a.stepId - b.stepId)) {
+    const step = loggedStep(state, progress, bodies);
+    const siblings = progress.group && branches.get(progress.group.first);
+    if (siblings) {
+      siblings.push(step);
       continue;
     }
-    const members = [...state.steps.values()]
-      .filter((each) => each.group?.first === group.first)
-      .sort((a, b) => a.stepId - b.stepId);
-    for (const member of members) shown.add(member.stepId);
-    groups.push({ type: 'parallel', steps: members.map((member) => loggedStep(state, member, bodies)) });
+    const steps = [step];
+    if (progress.group) branches.set(progress.group.first, steps);
+    groups.push({ type: progress.group ? 'parallel' : 'sequential', steps });
   }
   const next = nextStep(state, bodies);
   return next ? [...groups, { type: 'next', steps: [next] }] : groups;
@@ -58,7 +59,6 @@ function groupsOf(state: RunState, bodies: LogBodies): StepGroup[] {
 
 function initial(state: RunState, bodies: LogBodies): LoggedStep {
   const { start } = state;
-  const waiting = state.deliveries.get(start.messageId)?.phase;
   return {
     stepName: 'init',
     stepType: 'Initial',
@@ -66,94 +66,104 @@ function initial(state: RunState, bodies: LogBodies): LoggedStep {
     messageId: start.messageId,
     ...bodies.field('out', state.entries[0]?.place),
     concurrent: 1,
-    state: typeof waiting === 'object' && !state.failures.has(start.messageId) ? 'STEP_PROGRESS' : 'STEP_SUCCESS',
+    state: stateOfLogged(state, state.entries[0]),
     createdAt: state.createdAt,
     headers: bodies.headers(start.forwards),
   };
 }
 
 function loggedStep(state: RunState, progress: StepProgress, bodies: LogBodies): LoggedStep {
+  const isDone = progress.resultEntry !== undefined;
   const entry = state.entries[progress.resultEntry ?? progress.planEntry ?? -1];
   const call = state.calls.get(progress.callMessageId ?? '');
   const head = entry?.step ?? call?.data.callback.step;
-  const messageId = openMessage(state, progress) ?? entry?.messageId ?? call?.data.messageId ?? '';
-  const json = entry && progress.resultEntry !== undefined ? stepJson(bodies, entry.place) : {};
+  const working = isDone ? undefined : workingMessage(state, progress);
+  const messageId = working ?? entry?.messageId ?? call?.data.messageId ?? '';
+  const json = entry ? stepJson(bodies, entry.place) : {};
   return {
     stepId: progress.stepId,
     stepName: head?.stepName ?? '',
     stepType: head?.stepType ?? '',
-    callType: progress.resultEntry === undefined && call ? 'toCallback' : 'step',
+    callType: isDone ? 'step' : callTypeOf(progress, messageId),
     messageId,
-    ...bodies.value('out', json['out']),
+    ...(isDone ? bodies.value('out', json['out']) : {}),
     concurrent: head?.concurrent ?? 1,
-    state: stateOf(state, progress, messageId),
+    state: isDone ? stateOfLogged(state, entry) : stateOfWorking(state, messageId),
     createdAt: entry?.at ?? call?.at ?? state.createdAt,
     headers: bodies.headers(entry?.data.forwards ?? call?.data.forwards ?? []),
     ...(progress.planEntry === undefined ? {} : { targetStep: progress.stepId }),
-    ...kindFields(head?.stepType, json, bodies),
+    ...(head ? bodies.shown(head.stepType, json) : {}),
     ...callFields(call, bodies),
-    ...attempts(state, messageId, bodies, progress.resultEntry !== undefined),
+    ...attempts(state, worksOn(state, progress.stepId), bodies, working),
   };
 }
 
-function kindFields(stepType: string | undefined, json: Readonly<Record<string, unknown>>, bodies: LogBodies): object {
-  return stepType === undefined ? {} : bodies.shown(stepType, json);
-}
-
-/** The message of a step that still needs an attempt of its own: its plan's delivery, its call or its callback. */
-function openMessage(state: RunState, progress: StepProgress): string | undefined {
-  if (progress.resultEntry !== undefined) return undefined;
+/** The message that a step without a result hangs on: its callback, its call or its plan, open or the one that failed the run. */
+function workingMessage(state: RunState, progress: StepProgress): string | undefined {
   const plan = progress.planEntry === undefined ? undefined : state.entries[progress.planEntry]?.messageId;
-  const candidates = [progress.callbackMessageId, progress.callMessageId, plan];
-  return candidates.find(
+  return [progress.callbackMessageId, progress.callMessageId, plan].find(
     (id) => id !== undefined && (state.deliveries.has(id) || id === state.failure?.data.messageId),
   );
 }
 
-function stateOf(state: RunState, progress: StepProgress, messageId: string): StepState {
-  if (progress.resultEntry !== undefined) {
-    const { messageId: own = '' } = state.entries[progress.resultEntry] ?? {};
-    const phase = state.deliveries.get(own)?.phase;
-    return typeof phase === 'object' && !state.failures.has(own) ? 'STEP_PROGRESS' : 'STEP_SUCCESS';
-  }
-  if (state.status === 'failed') return state.failure?.data.messageId === messageId ? 'STEP_FAILED' : 'STEP_CANCELED';
-  if (state.status === 'cancelled') return 'STEP_CANCELED';
+function callTypeOf(progress: StepProgress, messageId: string): CallType {
+  if (messageId === progress.callbackMessageId) return 'fromCallback';
+  return messageId === progress.callMessageId ? 'toCallback' : 'step';
+}
+
+/** Of an entry that is in the log for good: done, unless it sleeps, or slept when the run ended. */
+function stateOfLogged(state: RunState, entry: Entry | undefined): StepState {
+  if (!entry) return 'STEP_PROGRESS';
+  if (isAsleep(state, entry)) return hasEnded(state) ? 'STEP_CANCELED' : 'STEP_PROGRESS';
+  return 'STEP_SUCCESS';
+}
+
+function isAsleep(state: RunState, entry: Entry): boolean {
+  const { notBeforeMs } = entry.data;
+  if (notBeforeMs === undefined) return false;
+  if (state.completedAt !== undefined) return notBeforeMs > state.completedAt;
+  return typeof state.deliveries.get(entry.messageId)?.phase === 'object' && !state.failures.has(entry.messageId);
+}
+
+function stateOfWorking(state: RunState, messageId: string): StepState {
+  if (state.failure?.data.messageId === messageId) return 'STEP_FAILED';
+  if (hasEnded(state)) return 'STEP_CANCELED';
   return state.failures.has(messageId) ? 'STEP_RETRY' : 'STEP_PROGRESS';
 }
 
-/** The continuation being delivered, or whose failure ended the run. */
+/** The continuation being delivered, or that was when the run failed or was cancelled. A sleep is shown by its own step. */
 function nextStep(state: RunState, bodies: LogBodies): LoggedStep | undefined {
-  const failed = state.failure && continuationEntry(state, state.failure.data.messageId);
-  const open = [...state.deliveries.values()].find((delivery) => isContinuation(state, delivery));
-  const messageId = failed?.messageId ?? open?.messageId;
-  if (messageId === undefined) return undefined;
-  const waiting = open && typeof open.phase === 'object' ? open.phase.waitingUntil : undefined;
-  const failures = state.failures.has(messageId);
-  // A sleeping step is shown by itself until its time has come.
-  if (!failed && waiting !== undefined && !failures) return undefined;
+  const entry = nextEntry(state);
+  if (!entry || entry.step?.targetStep !== undefined || isAsleep(state, entry)) return undefined;
+  const { messageId } = entry;
+  const phase = state.deliveries.get(messageId)?.phase;
   return {
     messageId,
-    state: failed ? 'STEP_FAILED' : failures ? 'STEP_RETRY' : 'STEP_PROGRESS',
-    ...(waiting === undefined ? {} : { nextDeliveryTime: waiting }),
-    ...attempts(state, messageId, bodies, false),
+    state: stateOfWorking(state, messageId),
+    ...(typeof phase === 'object' ? { nextDeliveryTime: phase.waitingUntil } : {}),
+    ...attempts(state, [messageId], bodies, messageId),
   };
 }
 
-function isContinuation(state: RunState, delivery: Delivery): boolean {
-  return (
-    delivery.kind === 'step' && delivery.owesFollowUp && continuationEntry(state, delivery.messageId) !== undefined
-  );
+/** The entry that the run goes on from; of a failed run the one whose delivery failed. */
+function nextEntry(state: RunState): Entry | undefined {
+  if (state.status === 'succeeded') return undefined;
+  if (state.failure) return state.entries[state.entryByMessage.get(state.failure.data.messageId) ?? -1];
+  if (state.steps.has(state.frontier + 1)) return undefined;
+  const [messageId = ''] = continuationAfter(state, state.frontier);
+  return state.entries[state.entryByMessage.get(messageId) ?? -1];
 }
 
-function continuationEntry(state: RunState, messageId: string): Entry | undefined {
-  const entry = state.entries[state.entryByMessage.get(messageId) ?? -1];
-  return entry && entry.step?.targetStep === undefined ? entry : undefined;
-}
-
-function attempts(state: RunState, messageId: string, bodies: LogBodies, done: boolean): object {
-  const failures = state.failures.get(messageId) ?? [];
-  if (failures.length === 0 && done) return {};
-  const delivery = state.deliveries.get(messageId);
+/** What the attempts at a step came to; `working` is the message that still needs one. */
+function attempts(
+  state: RunState,
+  messageIds: readonly string[],
+  bodies: LogBodies,
+  working: string | undefined,
+): object {
+  const failures = messageIds.flatMap((messageId) => state.failures.get(messageId) ?? []);
+  if (failures.length === 0 && working === undefined) return {};
+  const delivery = state.deliveries.get(working ?? '');
   const settings = delivery ? settingsOf(state, delivery) : state.start.config;
   return {
     retries: settings.retries ?? DEFAULT_RETRIES,
@@ -207,6 +217,7 @@ const CALLBACK_STATES = {
   failed: 'CALLBACK_FAIL',
 } as const;
 
+/** Where the answer lies that failed the run, if there was one. */
 export function failureBodyPlace(state: RunState): BodyPlace | undefined {
   const { failure } = state;
   if (!failure?.data.result.body) return undefined;
