@@ -15,8 +15,8 @@ export interface Store {
   readonly clock: Clock;
   /** Raised by a restore; part of the names of JetStream's streams (E2). @throws when {@link Store.prepare} isn't through. */
   readonly epoch: number;
-  /** Collections, indexes, metadata: idempotent. Waits for the store as long as it takes. @throws NewerStore; on `close`. */
-  prepare(): Promise<void>;
+  /** Collections, indexes, metadata: idempotent. Waits for the store as long as it takes. @throws NewerStore; on `close` and when `stopping` is aborted. */
+  prepare(stopping?: AbortSignal): Promise<void>;
   /**
    * One role = one service's members. What the store's log holds is published with it: others leave those partitions alone
    * until they are let go.

@@ -1,3 +1,3 @@
-export { RunStateConfig, RunStateSettings } from './run-state.config';
+export { RunStateSettings } from './run-state.config';
 export { RunStateModule } from './run-state.module';
-export type { RunStateStore } from './store';
+export { runStateService, runStateStore } from './run-state.service';

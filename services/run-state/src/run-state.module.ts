@@ -43,11 +43,10 @@ import { STORE } from './store';
   ],
 })
 export class RunStateModule {
-  static forRoot(settings: RunStateSettings, store: RunStateStore): DynamicModule {
+  static forRoot(store: RunStateStore): DynamicModule {
     return {
       module: RunStateModule,
       providers: [
-        { provide: RunStateSettings, useValue: settings },
         { provide: STORE, useValue: store },
       ],
     };

@@ -48,8 +48,10 @@ export function connectMongoStore({ uri, dbName, clock: ownClock, logger = SILEN
       if (epoch === undefined) throw new Error('the store is not prepared yet');
       return epoch;
     },
-    prepare: () =>
-      connection.untilDone(
+    prepare: async (stopping) => {
+      const giveUp = (): void => void connection.close();
+      stopping?.addEventListener('abort', giveUp, { once: true });
+      await connection.untilDone(
         'prepare the store',
         async () => {
           ({ epoch } = await prepareMetadata(native));
@@ -57,10 +59,14 @@ export function connectMongoStore({ uri, dbName, clock: ownClock, logger = SILEN
           await clock.start();
         },
         (error) => error instanceof NewerStore,
-      ),
+      );
+      stopping?.removeEventListener('abort', giveUp);
+    },
     membership: (role: string, options: MembershipOptions): Membership =>
       new LeasedMembership(role, options, members, ownClock, log, logger),
-    removeMember: (role, memberId) => members.remove(role, memberId),
+    removeMember: async (role, memberId) => {
+      await members.remove(role, memberId);
+    },
     isConnected: () => connection.isConnected(),
     close: async () => {
       clock.stop();

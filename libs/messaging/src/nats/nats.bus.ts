@@ -25,14 +25,15 @@ export async function connectNatsBus(
   options: Omit<NatsBusOptions, 'epoch'> & { readonly epoch?: number },
 ): Promise<NatsBus> {
   const link = await NatsLink.open(options);
-  const bus = new NatsBus(link, { ...options, epoch: options.epoch ?? (await discoverEpoch(link, options.signal)) });
   try {
+    const epoch = options.epoch ?? (await discoverEpoch(link, options.signal));
+    const bus = new NatsBus(link, { ...options, epoch });
     await bus.ensureStreams();
+    return bus;
   } catch (error) {
-    await bus.kill();
+    await link.abandon();
     throw error;
   }
-  return bus;
 }
 
 /** The bus between processes: asks over core NATS, work over JetStream, both through one reply mux. Put together here only. */

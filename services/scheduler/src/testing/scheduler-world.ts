@@ -65,7 +65,8 @@ type Answer = TimersDueAnswer['results'][number];
 
 export class SchedulerWorld {
   readonly clock = new TestClock();
-  readonly rows = new FakeRows();
+  constructor(readonly rows: FakeRows = new FakeRows()) {}
+
   readonly asked: AskedTimer[] = [];
   readonly batches: number[] = [];
   readonly lags: number[] = [];

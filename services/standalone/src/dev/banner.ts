@@ -1,25 +1,25 @@
-import { DEV_ACCOUNT } from './dev-account';
+import type { DevCredentials } from './dev-credentials';
 
 export interface BannerFacts {
   readonly url: string;
   readonly processes: 'one' | 'five';
   readonly dataDir: string;
   readonly servers: readonly string[];
+  readonly credentials: DevCredentials;
   readonly natsReader?: string;
 }
 
 /** What someone needs who has just started it: where it is, what to paste, how to see that it works, how to begin anew. */
-export function banner({ url, processes, dataDir, servers, natsReader }: BannerFacts): string {
-  const { token, currentSigningKey, nextSigningKey } = DEV_ACCOUNT;
+export function banner({ url, processes, dataDir, servers, natsReader, credentials }: BannerFacts): string {
   return `
   Stepwell is ready: ${url}   (${processes === 'one' ? 'one process' : 'five processes'})
 
   For your app's .env:
 
     QSTASH_URL="${url}"
-    QSTASH_TOKEN="${token}"
-    QSTASH_CURRENT_SIGNING_KEY="${currentSigningKey}"
-    QSTASH_NEXT_SIGNING_KEY="${nextSigningKey}"
+    QSTASH_TOKEN="${credentials.token}"
+    QSTASH_CURRENT_SIGNING_KEY="${credentials.currentKey}"
+    QSTASH_NEXT_SIGNING_KEY="${credentials.nextKey}"
 
   Start a run of a workflow of yours, and look at it:
 

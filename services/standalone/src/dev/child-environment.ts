@@ -1,4 +1,4 @@
-import { DEV_ACCOUNT } from './dev-account';
+import { devCredentials } from './dev-credentials';
 import type { Servers } from './embedded-servers';
 
 /**
@@ -10,13 +10,14 @@ export function childEnvironment(
   { port, servers, env }: { readonly port: number; readonly servers: Servers; readonly env: NodeJS.ProcessEnv },
 ): NodeJS.ProcessEnv {
   const { nats, mongodbUri } = servers;
+  const { token, currentKey, nextKey } = devCredentials(env);
   return {
     STEPWELL_DEV: 'true',
-    STEPWELL_HTTP_HOST: env['STEPWELL_HTTP_HOST'] ?? '127.0.0.1',
-    STEPWELL_HTTP_PORT: String(port),
-    STEPWELL_AUTH_TOKENS: env['STEPWELL_AUTH_TOKENS'] ?? DEV_ACCOUNT.token,
-    STEPWELL_SIGNING_CURRENT_KEY: env['STEPWELL_SIGNING_CURRENT_KEY'] ?? DEV_ACCOUNT.currentSigningKey,
-    STEPWELL_SIGNING_NEXT_KEY: env['STEPWELL_SIGNING_NEXT_KEY'] ?? DEV_ACCOUNT.nextSigningKey,
+    STEPWELL_GATEWAY_HOST: env['STEPWELL_GATEWAY_HOST'] ?? '127.0.0.1',
+    STEPWELL_GATEWAY_PORT: String(port),
+    STEPWELL_AUTH_TOKENS: env['STEPWELL_AUTH_TOKENS'] ?? token,
+    STEPWELL_SIGNING_CURRENT_KEY: currentKey,
+    STEPWELL_SIGNING_NEXT_KEY: nextKey,
     STEPWELL_OUTBOUND_ALLOW_PRIVATE: env['STEPWELL_OUTBOUND_ALLOW_PRIVATE'] ?? 'true',
     STEPWELL_MONGODB_URI: mongodbUri,
     ...(nats ? { STEPWELL_NATS_URL: nats.url } : {}),

@@ -9,6 +9,7 @@ import { KeptChild } from './child-process';
 import { childEnvironment } from './child-environment';
 import type { Servers } from './embedded-servers';
 import { startServers } from './embedded-servers';
+import { devCredentials } from './dev-credentials';
 import { exampleChild } from './example.child';
 import { ProcessList } from './process-list';
 import { untilReady } from './ready';
@@ -73,7 +74,8 @@ export class DevCommand {
         list,
       );
     }
-    await untilReady(url, this.stopping.signal);
+    const credentials = devCredentials(this.env);
+    await untilReady(url, credentials.token, this.stopping.signal);
     if (this.stopping.signal.aborted) return;
     const reader =
       servers.nats?.password === undefined ? servers.nats?.url : natsReader(servers.nats.url, passwords.reader);
@@ -83,6 +85,7 @@ export class DevCommand {
         processes,
         dataDir,
         servers: servers.taken,
+        credentials,
         ...(reader === undefined ? {} : { natsReader: reader }),
       }),
     );

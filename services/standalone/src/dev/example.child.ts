@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ChildDefinition } from './child-process';
-import { DEV_ACCOUNT } from './dev-account';
+import { devCredentials } from './dev-credentials';
 
 /**
  * One of `deploy/examples` as a child: an ordinary app with the official client, told nothing but the four variables of the banner and
@@ -12,6 +12,7 @@ export function exampleChild(
   name: string,
   { url, dataDir, env }: { readonly url: string; readonly dataDir: string; readonly env: NodeJS.ProcessEnv },
 ): ChildDefinition {
+  const { token, currentKey, nextKey } = devCredentials(env);
   const compiled = join(examplesFolder(), 'dist');
   const main = join(compiled, name, 'main.js');
   if (!/^[a-z-]+$/.test(name) || !existsSync(main)) {
@@ -28,9 +29,9 @@ export function exampleChild(
     env: {
       ...env,
       QSTASH_URL: url,
-      QSTASH_TOKEN: DEV_ACCOUNT.token,
-      QSTASH_CURRENT_SIGNING_KEY: DEV_ACCOUNT.currentSigningKey,
-      QSTASH_NEXT_SIGNING_KEY: DEV_ACCOUNT.nextSigningKey,
+      QSTASH_TOKEN: token,
+      QSTASH_CURRENT_SIGNING_KEY: currentKey,
+      QSTASH_NEXT_SIGNING_KEY: nextKey,
       EXAMPLE_OUTBOX: env['EXAMPLE_OUTBOX'] ?? join(dataDir, 'outbox'),
     },
   };

@@ -1,20 +1,19 @@
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DEV_ACCOUNT } from './dev-account';
 
 const LOOK_AGAIN_MS = 50;
 
 /** Resolves when the gateway answers a question that goes all the way to the log and back. */
-export async function untilReady(url: string, signal: AbortSignal): Promise<void> {
+export async function untilReady(url: string, token: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    if (await answers(`${url}/v2/workflows/logs?count=1`, signal)) return;
+    if (await answers(`${url}/v2/workflows/logs?count=1`, token, signal)) return;
     await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-function answers(url: string, signal: AbortSignal): Promise<boolean> {
+function answers(url: string, token: string, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = request(url, { headers: { authorization: `Bearer ${DEV_ACCOUNT.token}` }, signal }, (response) => {
+    const asked = request(url, { headers: { authorization: `Bearer ${token}` }, signal }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

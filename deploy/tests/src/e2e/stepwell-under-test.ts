@@ -1,0 +1,112 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { until } from './until';
+
+/** The public credentials of `stepwell dev` (protocol.md section 16). */
+export const DEV = {
+  token: 'eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0=',
+  currentSigningKey: 'sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r',
+  nextSigningKey: 'sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs',
+} as const;
+
+export type Topology = 'one' | 'five';
+export const TOPOLOGIES: readonly Topology[] = ['one', 'five'];
+
+const CLI = resolve(__dirname, '../../../../services/standalone/dist/main.js');
+const START_LIMIT_MS = 120_000;
+
+/** `stepwell dev` as a user starts it: the compiled program, real servers, a data folder of its own. */
+export class StepwellUnderTest {
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'stepwell-e2e-'));
+  url = '';
+  /** Run completions on NATS, with the reader's credentials. */
+  natsUrl = '';
+  private child: ChildProcess | undefined;
+  private output = '';
+
+  constructor(
+    readonly topology: Topology,
+    private readonly env: NodeJS.ProcessEnv = {},
+  ) {}
+
+  async start(): Promise<void> {
+    const port = this.url === '' ? '0' : new URL(this.url).port;
+    const args = [CLI, 'dev', '--port', port, '--processes', this.topology, '--data-dir', this.dataDir];
+    this.output = '';
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.env },
+    });
+    this.child = child;
+    mkdirSync(this.dataDir, { recursive: true });
+    const log = createWriteStream(this.logFile, { flags: 'a' });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString();
+        log.write(chunk);
+      });
+    }
+    await until(
+      'stepwell is ready',
+      () => this.output.includes('Stepwell is ready') || child.exitCode !== null,
+      START_LIMIT_MS,
+    );
+    if (child.exitCode !== null) throw new Error(`stepwell dev ended with ${child.exitCode}:\n${this.output}`);
+    this.url = /Stepwell is ready: (\S+)/.exec(this.output)?.[1] ?? '';
+    this.natsUrl = /Run completions on NATS: (\S+)/.exec(this.output)?.[1] ?? '';
+  }
+
+  /** What it has printed, over all its lives. */
+  get logFile(): string {
+    return join(this.dataDir, 'output.log');
+  }
+
+  /** Who runs now, by name: `engine` or the five services, `mongod`, `nats-server`, and `stepwell` itself. */
+  processes(): Record<string, number> {
+    return JSON.parse(readFileSync(join(this.dataDir, 'processes.json'), 'utf8')) as Record<string, number>;
+  }
+
+  /** SIGKILL, and the pid that died. `stepwell` restarts its children by itself. */
+  kill(name: string): number {
+    const pid = this.processes()[name];
+    if (pid === undefined) throw new Error(`${name} is not running`);
+    process.kill(pid, 'SIGKILL');
+    return pid;
+  }
+
+  /** SIGKILL to `stepwell dev` itself: everything goes with it. Resolves when all of it is gone. */
+  async killAll(): Promise<void> {
+    const pids = Object.values(this.processes());
+    const { child } = this;
+    if (!child) return;
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await until('everything is gone', () => pids.every((pid) => !isAlive(pid)), 60_000);
+  }
+
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

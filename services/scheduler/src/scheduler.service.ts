@@ -1,0 +1,59 @@
+import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import type { Store } from '@stepwell/event-store';
+import { connectMongoStore } from '@stepwell/event-store';
+import type { NatsBus } from '@stepwell/messaging';
+import { connectNatsBus, MessagingServer } from '@stepwell/messaging';
+import type { Connected, ServiceDefinition } from '@stepwell/platform';
+import { natsOptions, SystemClock } from '@stepwell/platform';
+import { SchedulerConfig } from './scheduler.config';
+import type { SchedulerStore } from './scheduler.module';
+import { SchedulerModule } from './scheduler.module';
+
+interface SchedulerLink extends Connected {
+  readonly bus: NatsBus;
+  readonly store: SchedulerStore;
+}
+
+/** The scheduler as a process of its own: its timers in MongoDB, asks over NATS. */
+export const schedulerService: ServiceDefinition<SchedulerConfig, SchedulerLink> = {
+  name: 'scheduler',
+  config: SchedulerConfig,
+  connect: async (config, base) => {
+    const { logger, stopping } = base;
+    const store = connectMongoStore({
+      uri: config.mongodbUri,
+      dbName: config.mongodbDatabase,
+      clock: new SystemClock(),
+      logger,
+    });
+    base.waitingFor('mongodb');
+    await store.prepare(stopping);
+    base.waitingFor('nats');
+    const timers = schedulerStore(store, config.memberName);
+    const bus = await connectNatsBus({
+      ...(await natsOptions(config, base)),
+      epoch: store.epoch,
+      member: timers.membership.memberId,
+    });
+    base.health.addReadiness('mongodb', () => store.isConnected() || 'no connection to MongoDB');
+    return {
+      bus,
+      store: timers,
+      clock: store.clock,
+      close: async () => {
+        await bus.close();
+        await store.close();
+      },
+    };
+  },
+  module: (_config, { store }) => SchedulerModule.forRoot(store),
+  microservice: ({ bus }) => new MessagingServer({ bus, serves: ['scheduler'] }),
+};
+
+/** What the scheduler needs of a store, as the member of this name: a given one supersedes its former self (L2). */
+export function schedulerStore(store: Store, memberName: string | undefined): SchedulerStore {
+  const memberId = memberName ?? `${hostname()}-${process.pid}-${randomUUID()}`;
+  const membership = store.membership('scheduler', { memberId, supersede: memberName !== undefined });
+  return { timers: store.timers, membership };
+}

@@ -1,0 +1,94 @@
+import type { DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { TopicPublisher } from '@stepwell/core';
+import type { Store } from '@stepwell/event-store';
+import { connectMongoStore } from '@stepwell/event-store';
+import { EventNotifierModule, noTopics } from '@stepwell/event-notifier';
+import { GatewayConfig, gatewayHttp, GatewayModule } from '@stepwell/gateway';
+import { HttpCallerConfig, HttpCallerModule, intakeOf } from '@stepwell/http-caller';
+import type { OwnTopicPublisher } from '@stepwell/messaging';
+import { createNatsTopicPublisher, MemoryBus, MessagingServer } from '@stepwell/messaging';
+import type { Connected, ServiceBase, ServiceDefinition } from '@stepwell/platform';
+import { BusConfig, CommonConfig, natsOptions, Setting, settingsOf, StoreConfig, SystemClock } from '@stepwell/platform';
+import { RunStateModule, RunStateSettings, runStateStore } from '@stepwell/run-state';
+import { SchedulerModule, SchedulerSettings, schedulerStore } from '@stepwell/scheduler';
+
+/** One process needs NATS for the public topics alone, and does without them when there is none. */
+class OptionalBusConfig extends BusConfig {
+  @Setting('STEPWELL_NATS_URL', {
+    description: 'NATS server or servers for the public topics; without it there are none.',
+    as: 'list',
+    optional: true,
+  })
+  declare readonly natsUrls: readonly string[];
+}
+
+class AllConfig extends settingsOf(
+  CommonConfig,
+  StoreConfig,
+  GatewayConfig,
+  RunStateSettings,
+  SchedulerSettings,
+  HttpCallerConfig,
+  OptionalBusConfig,
+) {}
+
+interface AllLink extends Connected {
+  readonly bus: MemoryBus;
+  readonly store: Store;
+  readonly topics: TopicPublisher;
+}
+
+@Module({})
+class AllModule {}
+
+/** All five services in one process: the same modules, over the bus in memory. */
+export const allService: ServiceDefinition<AllConfig, AllLink> = {
+  name: 'stepwell',
+  config: AllConfig,
+  connect: async (config, base) => {
+    const { logger, stopping } = base;
+    const clock = new SystemClock();
+    const store = connectMongoStore({ uri: config.mongodbUri, dbName: config.mongodbDatabase, clock, logger });
+    base.waitingFor('mongodb');
+    await store.prepare(stopping);
+    const topics = await topicsOf(config, base);
+    const bus = new MemoryBus({ member: runStateMember(config), log: logger });
+    return {
+      bus,
+      store,
+      clock: store.clock,
+      topics: topics ?? noTopics,
+      close: async () => {
+        await bus.close();
+        await topics?.close();
+        await store.close();
+      },
+    };
+  },
+  module: (config, { store, topics }): DynamicModule => ({
+    module: AllModule,
+    imports: [
+      GatewayModule,
+      RunStateModule.forRoot(runStateStore(store, config.memberName)),
+      SchedulerModule.forRoot(schedulerStore(store, config.memberName)),
+      HttpCallerModule,
+      EventNotifierModule.forRoot(topics),
+    ],
+  }),
+  microservice: ({ bus }, { config }) =>
+    new MessagingServer({
+      bus,
+      serves: ['run-state', 'scheduler', 'http-caller', 'event-notifier'],
+      intake: intakeOf(config),
+    }),
+  http: gatewayHttp,
+};
+
+const runStateMember = ({ memberName }: AllConfig): string => memberName ?? 'local';
+
+async function topicsOf(config: AllConfig, base: ServiceBase<AllConfig>): Promise<OwnTopicPublisher | undefined> {
+  if (config.natsUrls.length === 0) return undefined;
+  base.waitingFor('nats');
+  return createNatsTopicPublisher(await natsOptions(config, base));
+}
