@@ -15,6 +15,8 @@ let runState: NatsBus;
 
 beforeEach(async () => {
   const { servers: url, user, pass } = nats;
+  // First: the others learn the epoch from the streams that run-state makes.
+  runState = await connectNatsBus({ url, user, pass, name: 'run-state', epoch: 1 });
   gateway = new ServiceProcess(
     gatewayService,
     configFrom(GatewayServiceConfig, {
@@ -31,7 +33,6 @@ beforeEach(async () => {
     }),
   );
   await gateway.start();
-  runState = await connectNatsBus({ url, user, pass, name: 'run-state', epoch: 1 });
 });
 afterEach(async () => {
   await gateway.stop();
