@@ -9,7 +9,7 @@
  * `halfOpen`  the server's side is closed while the client's stays open in silence, as after a pulled cable; new connections
  *             are accepted and silent too. `resume` resets them all.
  */
-import { createServer, type Server, Socket, connect } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export type Direction = 'requests' | 'answers' | 'both';
 

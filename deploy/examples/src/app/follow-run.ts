@@ -35,7 +35,7 @@ function changes(run: Run, shown: Map<string, string>): string[] {
     for (const step of group.steps) {
       const name = ('stepName' in step ? step.stepName : undefined) ?? 'next delivery';
       const kind = 'stepType' in step ? step.stepType : '';
-      const state = String(step.state);
+      const { state } = step;
       const failures = 'errors' in step && Array.isArray(step.errors) ? step.errors.length : 0;
       const key = 'stepName' in step ? `${group.type} ${name}` : step.messageId;
       const now = `${state} ${failures}`;
@@ -49,6 +49,6 @@ function changes(run: Run, shown: Map<string, string>): string[] {
 }
 
 function seconds(run: Run): string {
-  const tookMs = Number(run.workflowRunCompletedAt ?? 0) - Number(run.workflowRunCreatedAt);
+  const tookMs = (run.workflowRunCompletedAt ?? 0) - run.workflowRunCreatedAt;
   return `${(tookMs / 1000).toFixed(1)} s`;
 }

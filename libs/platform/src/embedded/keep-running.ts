@@ -38,12 +38,13 @@ export async function keepRunning<S extends EmbeddedServer>(options: KeepRunning
   const { start, onEvent = () => undefined, firstDelayMs = 100, longestDelayMs = 5_000 } = options;
   let current = await start(undefined);
   const stopping = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
   const watch = async (): Promise<void> => {
     let attempt = 0;
     let startedAtMs = performance.now();
     for (;;) {
       const exit = await current.exited;
-      if (stopping.signal.aborted) return;
+      if (isStopping()) return;
       onEvent({ event: 'died', pid: current.pid, exit, logFile: current.logFile });
       if (performance.now() - startedAtMs > STEADY_AFTER_MS) attempt = 0;
       for (let restarted = false; !restarted;) {
@@ -51,7 +52,7 @@ export async function keepRunning<S extends EmbeddedServer>(options: KeepRunning
         const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1));
         onEvent({ event: 'restarting', attempt, delayMs });
         await delay(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-        if (stopping.signal.aborted) return;
+        if (isStopping()) return;
         try {
           current = await start(current.port);
           startedAtMs = performance.now();
@@ -60,7 +61,7 @@ export async function keepRunning<S extends EmbeddedServer>(options: KeepRunning
           onEvent({ event: 'restart-failed', attempt, error });
         }
       }
-      if (stopping.signal.aborted) {
+      if (isStopping()) {
         await current.stop();
         return;
       }
