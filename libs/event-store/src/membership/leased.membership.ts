@@ -40,8 +40,9 @@ const EXPIRY_MARGIN = 1.1;
  * M2 A member publishes by which members it reckons (`view`) before it takes anything by it, and what it holds with every renewal.
  *    It takes a partition only if, read after that, no other living member holds it or reckons it its own. Of two that want the
  *    same one, the later reader sees the other's claim: at most one takes it. What falls to another is given up at once.
- * M3 A lease that ran out is not renewed but begun anew: in between others may have taken over. The same when the own document is
- *    gone (superseded by a namesake, removed by a parent). First everything held is abandoned.
+ * M3 Dead is a member whose document was removed, as it was last read, after that time, or by who knows it gone. So whoever can
+ *    still renew was never called dead, however long it stood still or saw no database, and keeps what it has. Who can't (removed,
+ *    superseded by a namesake) abandons everything first, and then joins anew.
  */
 export class LeasedMembership implements Membership {
   readonly memberId: string;
@@ -169,7 +170,6 @@ export class LeasedMembership implements Membership {
   }
 
   private async oneRound(): Promise<void> {
-    if (this.own !== undefined && !this.leaseIsValid()) this.expel('the lease ran out');
     const askedAt = this.clock.monotonicMs();
     const documents = await this.driver.list(this.role);
     this.watch.observe(documents, askedAt, this.clock.monotonicMs());
@@ -210,9 +210,9 @@ export class LeasedMembership implements Membership {
 
   private async takePart(own: MemberDocument, documents: readonly MemberDocument[]): Promise<void> {
     const others = documents.filter((document) => document.memberId !== this.memberId);
-    await this.removeDead(others);
-    const livingOthers = others.filter((document) => !this.isDead(document));
+    const livingOthers = await this.withoutTheDead(others);
     const view = [this.memberId, ...livingOthers.map((document) => document.memberId)].sort();
+    if (!this.running) return;
     this.seeMembers(view);
     const published = await this.publish(own, view);
     // What the others say must be read after the own news were published (M2).
@@ -256,8 +256,8 @@ export class LeasedMembership implements Membership {
     this.ownIsUnsure = true;
     const renewed = await this.driver.renew(this.role, next);
     if (!this.running) return 'expelled';
-    if (!renewed || !this.leaseIsValid()) {
-      this.expel(renewed ? 'the lease ran out before its renewal was answered' : 'its document was removed');
+    if (!renewed) {
+      this.expel('its document was removed');
       this.again();
       return 'expelled';
     }
@@ -278,10 +278,15 @@ export class LeasedMembership implements Membership {
     return this.watch.silentMs(document.memberId) >= this.leaseMs * EXPIRY_MARGIN;
   }
 
-  private async removeDead(others: readonly MemberDocument[]): Promise<void> {
-    for (const { memberId, incarnation, beat } of others.filter((document) => this.isDead(document))) {
-      await this.driver.remove(this.role, memberId, { incarnation, beat });
+  /** Dead is whose document could be removed as it was read: one that renewed in the last moment lives, one removed can't renew. */
+  private async withoutTheDead(others: readonly MemberDocument[]): Promise<MemberDocument[]> {
+    const living: MemberDocument[] = [];
+    for (const other of others) {
+      const { memberId, incarnation, beat } = other;
+      if (this.isDead(other) && (await this.driver.remove(this.role, memberId, { incarnation, beat }))) continue;
+      living.push(other);
     }
+    return living;
   }
 
   private expel(why: string): void {

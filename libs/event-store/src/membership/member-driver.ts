@@ -21,6 +21,6 @@ export interface MemberDriver {
   join(role: string, document: MemberDocument, replaced: MemberDocument | undefined): Promise<boolean>;
   /** Replaces the document of the same incarnation and a lower beat. False = there is none. */
   renew(role: string, document: MemberDocument): Promise<boolean>;
-  /** Removes the document, if a given incarnation (and beat) is still the one there. */
-  remove(role: string, memberId: string, only?: { incarnation: string; beat?: number }): Promise<void>;
+  /** Removes the document, if a given incarnation (and beat) is still the one there. False = nothing was removed. */
+  remove(role: string, memberId: string, only?: { incarnation: string; beat?: number }): Promise<boolean>;
 }

@@ -23,12 +23,11 @@ export class MemoryMemberDriver implements MemberDriver {
     return Promise.resolve(true);
   }
 
-  remove(role: string, memberId: string, only?: { incarnation: string; beat?: number }): Promise<void> {
+  remove(role: string, memberId: string, only?: { incarnation: string; beat?: number }): Promise<boolean> {
     const present = this.data.members.get(`${role}/${memberId}`);
     const another = only !== undefined && only.incarnation !== present?.incarnation;
     const renewed = only?.beat !== undefined && only.beat !== present?.beat;
-    if (!another && !renewed) this.data.members.delete(`${role}/${memberId}`);
-    return Promise.resolve();
+    return Promise.resolve(!another && !renewed && this.data.members.delete(`${role}/${memberId}`));
   }
 
   private set(role: string, document: MemberDocument): void {

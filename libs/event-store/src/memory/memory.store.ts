@@ -41,7 +41,9 @@ export function createMemoryStore({
     prepare: () => Promise.resolve(),
     membership: (role: string, options: MembershipOptions): Membership =>
       new LeasedMembership(role, options, members, clock, log, logger),
-    removeMember: (role, memberId) => members.remove(role, memberId),
+    removeMember: async (role, memberId) => {
+      await members.remove(role, memberId);
+    },
     isConnected: () => true,
     close: () => {
       log.abandon();

@@ -44,8 +44,10 @@ export class MongoMemberDriver implements MemberDriver {
     return result.matchedCount === 1;
   }
 
-  async remove(role: string, memberId: string, only: { incarnation?: string; beat?: number } = {}): Promise<void> {
-    await this.members.deleteOne({ _id: idOf(role, memberId), ...only }, { writeConcern: JOURNALED });
+  async remove(role: string, memberId: string, only: { incarnation?: string; beat?: number } = {}): Promise<boolean> {
+    const filter = { _id: idOf(role, memberId), ...only };
+    const result = await this.members.deleteOne(filter, { writeConcern: JOURNALED });
+    return result.deletedCount === 1;
   }
 }
 

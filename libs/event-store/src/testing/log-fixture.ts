@@ -1,6 +1,7 @@
 import type { Appended, Clock, Draft, LogEntry, StoredEvent, Tenure } from '@stepwell/core';
 import type { LogDriver } from '../log/log-driver';
 import { PartitionedEventLog } from '../log/partitioned.event-log';
+import type { MemberDriver } from '../membership/member-driver';
 import type { Store } from '../store';
 import { ScriptedLogDriver } from './scripted.log-driver';
 import { SettableClock } from './test-clocks';
@@ -11,6 +12,8 @@ export interface StoreFixture {
   open(clock?: Clock): Promise<Store>;
   /** The bare driver on this database, for faults and for planting documents. */
   readonly driver: LogDriver;
+  /** The same for members. */
+  readonly members: MemberDriver;
   dispose(): Promise<void>;
 }
 

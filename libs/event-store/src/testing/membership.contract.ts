@@ -134,6 +134,31 @@ export function describeMembership(fixture: () => StoreFixture): void {
     await until(b, () => b.leaseIsValid() && b.assigned().size === PARTITIONS);
   });
 
+  it('M3 lets nothing late or outdated change a document', async () => {
+    const { members } = fixture();
+    const document = (beat: number, incarnation = 'x') => ({
+      memberId: 'm',
+      incarnation,
+      beat,
+      view: ['m'],
+      holds: [3],
+    });
+    expect(await members.join(ROLE, document(1), undefined)).toBe(true);
+    expect(await members.join(ROLE, document(1, 'y'), undefined)).toBe(false);
+    expect(await members.renew(ROLE, document(3))).toBe(true);
+    expect(await members.renew(ROLE, document(2))).toBe(false);
+    expect(await members.renew(ROLE, document(4, 'y'))).toBe(false);
+    expect(await members.join(ROLE, document(5, 'y'), document(1))).toBe(false);
+    expect(await members.remove(ROLE, 'm', { incarnation: 'x', beat: 1 })).toBe(false);
+    expect(await members.remove(ROLE, 'm', { incarnation: 'y' })).toBe(false);
+    expect(await members.list(ROLE)).toEqual([document(3)]);
+    expect(await members.join(ROLE, document(5, 'y'), document(3))).toBe(true);
+    expect(await members.renew(ROLE, document(9))).toBe(false);
+    expect(await members.remove(ROLE, 'm', { incarnation: 'y', beat: 5 })).toBe(true);
+    expect(await members.remove(ROLE, 'm')).toBe(false);
+    expect([await members.list(ROLE), await members.list('other')]).toEqual([[], []]);
+  });
+
   it('keeps roles apart', async () => {
     const { member, store } = await join('a');
     const scheduler = store.membership('scheduler', { memberId: 'a', ...FAST });

@@ -1,5 +1,6 @@
 import { MemoryData } from '../memory/memory-data';
 import { MemoryLogDriver } from '../memory/memory.log-driver';
+import { MemoryMemberDriver } from '../memory/memory.member-driver';
 import { createMemoryStore } from '../memory/memory.store';
 import type { Store } from '../store';
 import type { StoreFixture } from './log-fixture';
@@ -10,6 +11,7 @@ export function makeMemoryFixture(): Promise<StoreFixture> {
   const opened: Store[] = [];
   return Promise.resolve({
     driver: new MemoryLogDriver(data),
+    members: new MemoryMemberDriver(data),
     open: async (clock = REAL_CLOCK) => {
       const store = createMemoryStore({ clock, data });
       opened.push(store);

@@ -1,5 +1,6 @@
 import { MongoConnection } from '../mongo/mongo.connection';
 import { MongoLogDriver } from '../mongo/mongo.log-driver';
+import { MongoMemberDriver } from '../mongo/mongo.member-driver';
 import { connectMongoStore } from '../mongo/mongo.store';
 import { SILENT_LOGGER, type Store } from '../store';
 import type { StoreFixture } from './log-fixture';
@@ -24,6 +25,7 @@ export async function makeMongoFixture(uri: string, dbName: string): Promise<Sto
   return {
     open,
     driver: new MongoLogDriver(bare.mongoose, SILENT_LOGGER),
+    members: new MongoMemberDriver(bare.mongoose),
     dispose: async () => {
       await Promise.all(opened.map((store) => store.close()));
       const collections = (await bare.mongoose.db?.collections()) ?? [];
