@@ -197,7 +197,7 @@ export class TimerEngine {
     this.asksOpen += 1;
     try {
       if (due.length > 0) await this.askAbout(lane, due);
-      if (lane.unremoved.length > 5) {
+      if (lane.unremoved.length > 0) {
         const ids = lane.unremoved.slice();
         await this.around.rows.remove(ids);
         lane.unremoved.splice(0, ids.length);
