@@ -165,9 +165,13 @@ describe('membership', () => {
     const happening = fc.record({
       afterMs: fc.oneof(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 9_000 })),
       who: fc.nat(4),
-      what: fc.constantFrom('pause', 'kill', 'restart', 'stop', 'start') as fc.Arbitrary<
-        'pause' | 'kill' | 'restart' | 'stop' | 'start'
-      >,
+      what: fc.constantFrom<('pause' | 'kill' | 'restart' | 'stop' | 'start')[]>(
+        'pause',
+        'kill',
+        'restart',
+        'stop',
+        'start',
+      ),
       forMs: fc.integer({ min: 0, max: 30_000 }),
     });
     await fc.assert(

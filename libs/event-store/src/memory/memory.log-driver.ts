@@ -74,8 +74,8 @@ export class MemoryLogDriver implements LogDriver {
   }
 
   private entriesOf(partition: number): Map<number, LogDocument> {
-    let entries = this.data.entries.get(partition);
-    if (entries === undefined) this.data.entries.set(partition, (entries = new Map()));
+    const entries = this.data.entries.get(partition) ?? new Map<number, LogDocument>();
+    this.data.entries.set(partition, entries);
     return entries;
   }
 

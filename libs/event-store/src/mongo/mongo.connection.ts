@@ -40,7 +40,7 @@ export class MongoConnection {
     // Without a listener mongoose's 'error' would end the process; whoever asked gets the same error anyway.
     this.mongoose.on('error', () => undefined);
     this.mongoose.on('disconnected', () => {
-      if (!this.closing.signal.aborted) logger.warn({ dbName }, 'MongoDB has no primary, waiting');
+      if (this.opened && !this.closing.signal.aborted) logger.warn({ dbName }, 'MongoDB has no primary, waiting');
     });
     this.mongoose.on('reconnected', () => {
       logger.info({ dbName }, 'MongoDB is back');
