@@ -34,7 +34,8 @@ export function describeMembership(fixture: () => StoreFixture): void {
   it('shares without overlap, and everyone reckons the same', async () => {
     const members = await Promise.all(['a', 'b', 'c'].map(async (memberId) => (await join(memberId)).member));
     const total = () => members.reduce((sum, member) => sum + member.assigned().size, 0);
-    await Promise.all(members.map((member) => until(member, () => total() === PARTITIONS)));
+    const shared = () => total() === PARTITIONS && members.every((member) => member.members().length === 3);
+    await Promise.all(members.map((member) => until(member, shared)));
     const all = new Set(members.flatMap((member) => [...member.assigned()]));
     expect(all.size).toBe(PARTITIONS);
     expect(members.map((member) => member.members())).toEqual(Array(3).fill(['a', 'b', 'c']));
