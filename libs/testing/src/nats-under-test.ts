@@ -79,6 +79,8 @@ export function useOwnNatsServer({ per = 'test' }: { readonly per?: Scope } = {}
 }
 
 const ACCOUNTS_PER_SERVER = 250;
+/** Reserving is bookkeeping: two accounts with the product's streams would use up most disks' share, with nothing stored. */
+const RESERVED_BY_ALL_BYTES = 2 ** 46;
 const SHARED_PASSWORD = 'test';
 
 async function claimAccount(): Promise<NatsUnderTest> {
@@ -86,7 +88,13 @@ async function claimAccount(): Promise<NatsUnderTest> {
   const server = await sharedServer(
     `nats-${String(Math.floor(number / ACCOUNTS_PER_SERVER))}`,
     async (dataDir, bounds) =>
-      launchNatsServer({ ...bounds, binary: await natsBinary(), dataDir, access: manyAccounts() }),
+      launchNatsServer({
+        ...bounds,
+        binary: await natsBinary(),
+        dataDir,
+        access: manyAccounts(),
+        maxStoreBytes: RESERVED_BY_ALL_BYTES,
+      }),
   );
   const user = accountName(number % ACCOUNTS_PER_SERVER);
   return { servers: `nats://127.0.0.1:${String(server.port)}`, user, pass: SHARED_PASSWORD };

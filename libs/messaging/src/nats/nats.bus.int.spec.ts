@@ -19,16 +19,20 @@ describe('on a nats-server', () => {
           pass: nats.pass,
           name: member,
           epoch: 1,
-          limits: { ackWaitMs: ACK_WAIT_MS, ...(maxItems === undefined ? {} : { maxItems }) },
+          limits: {
+            ackWaitMs: ACK_WAIT_MS,
+            maxBytes: 16 * 1024 * 1024,
+            ...(maxItems === undefined ? {} : { maxItems }),
+          },
         });
         open.add(bus);
         return bus;
       },
       kill: async (bus: BusDriver) => {
-        if (bus instanceof NatsBus) await bus.kill();
+        if (bus instanceof NatsBus) await bus.abandon();
       },
       end: async () => {
-        await Promise.all([...open].map((bus) => bus.kill()));
+        await Promise.all([...open].map((bus) => bus.abandon()));
       },
     });
   });

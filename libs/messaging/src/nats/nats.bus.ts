@@ -25,13 +25,13 @@ export async function connectNatsBus(
   options: Omit<NatsBusOptions, 'epoch'> & { readonly epoch?: number },
 ): Promise<NatsBus> {
   const link = await NatsLink.open(options);
+  let bus: NatsBus | undefined;
   try {
-    const epoch = options.epoch ?? (await discoverEpoch(link, options.signal));
-    const bus = new NatsBus(link, { ...options, epoch });
+    bus = new NatsBus(link, { ...options, epoch: options.epoch ?? (await discoverEpoch(link, options.signal)) });
     await bus.ensureStreams();
     return bus;
   } catch (error) {
-    await link.abandon();
+    await (bus ?? link).abandon();
     throw error;
   }
 }
@@ -53,7 +53,7 @@ export class NatsBus implements BusDriver {
     private readonly options: NatsBusOptions,
   ) {
     this.member = options.member ?? options.name;
-    this.keeper = new StreamKeeper(link, [...workPlans(options), publicPlan(options.replicas)]);
+    this.keeper = new StreamKeeper(link, [...workPlans(options), publicPlan(options)]);
     this.topics = new NatsTopicPublisher(link, this.keeper);
     this.asker = new NatsAsker(link, this.assembler);
     this.askServer = new NatsAskServer(link, this.assembler, this.member);
@@ -127,8 +127,8 @@ export class NatsBus implements BusDriver {
     return this.closing;
   }
 
-  /** For tests: ends the connection without a word, as if the process had been killed. */
-  async kill(): Promise<void> {
+  /** Ends the connection without a word: what runs is given back by the ack wait, as if the process had been killed. */
+  async abandon(): Promise<void> {
     for (const consumer of this.consumers) consumer.abandon();
     this.keeper.close();
     this.assembler.close();

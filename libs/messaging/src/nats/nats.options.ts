@@ -29,4 +29,6 @@ export interface NatsBusOptions extends NatsLinkOptions {
 export interface StreamOverrides {
   readonly ackWaitMs?: number;
   readonly maxItems?: number;
+  /** Of each stream. */
+  readonly maxBytes?: number;
 }

@@ -3,7 +3,7 @@ import { publicStream, runTopic } from '@stepwell/core';
 import { headers } from 'nats';
 import { decodePubAck } from './jetstream.api';
 import { NatsLink } from './nats.link';
-import type { NatsLinkOptions } from './nats.options';
+import type { NatsBusOptions, NatsLinkOptions } from './nats.options';
 import { RequestFailed } from './reply-mux';
 import { StreamKeeper } from './stream-keeper';
 import { publicPlan } from './stream-plan';
@@ -56,10 +56,10 @@ export interface OwnTopicPublisher extends TopicPublisher {
 
 /** Waits for NATS as `connectNatsBus` does, and makes the public stream. */
 export async function createNatsTopicPublisher(
-  options: NatsLinkOptions & { readonly replicas?: number },
+  options: NatsLinkOptions & Pick<NatsBusOptions, 'replicas' | 'limits'>,
 ): Promise<OwnTopicPublisher> {
   const link = await NatsLink.open(options);
-  const keeper = new StreamKeeper(link, [publicPlan(options.replicas)]);
+  const keeper = new StreamKeeper(link, [publicPlan(options)]);
   await keeper.ensureStreams();
   const publisher = new NatsTopicPublisher(link, keeper);
   return {

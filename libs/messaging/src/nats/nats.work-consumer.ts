@@ -26,7 +26,8 @@ const UNREADABLE_AGAIN_MS = 30_000;
 const NANOS_PER_MS = 1_000_000;
 const IDLE_HEARTBEAT = 100;
 const REQUEST_TIMEOUT = 408;
-const NO_RESPONDERS = 503;
+/** A pull that ended because what it asked for is there, or the next item doesn't fit into the rest of it. */
+const IS_FULL = /maxbytes|batch completed/i;
 
 interface Handling {
   readonly reply: string;
@@ -156,12 +157,14 @@ export class NatsWorkConsumer {
     const messages = Number(headers?.get('Nats-Pending-Messages') ?? 0);
     const bytes = Number(headers?.get('Nats-Pending-Bytes') ?? 0);
     if (messages > 0) this.budget.closed({ messages, bytes });
-    if (code === REQUEST_TIMEOUT && messages > 0) this.pull();
-    else if (code === NO_RESPONDERS || messages === 0) {
-      // No consumer, a new leader, a request refused: the next tick pulls anew, not sooner, lest it spins.
-      this.budget.reset();
-      this.source.missing();
+    if (code === REQUEST_TIMEOUT || IS_FULL.test(headers?.description ?? '')) {
+      if (messages === 0) this.budget.reset();
+      this.pull();
+      return;
     }
+    // No consumer, a new leader, a request refused: the next tick pulls anew, not sooner, lest it spins.
+    this.budget.reset();
+    this.source.missing();
   }
 
   private hearItem({ data, reply = '' }: Msg): void {

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StreamInfo } from 'nats';
 import { JetStreamApi } from './jetstream.api';
 import { LossWatch } from './loss.watch';
 import type { NatsLink } from './nats.link';
-import { EpochIsOver, makeStream } from './stream-maker';
+import { EpochIsOver, makeStreams } from './stream-maker';
 import type { StreamPlan } from './stream-plan';
 
 /*
@@ -18,7 +17,6 @@ export class StreamKeeper {
   readonly watch = new LossWatch();
   private readonly api: JetStreamApi;
   private readonly lossListeners = new Set<() => void>();
-  private readonly keptListeners = new Set<() => void>();
   private readonly timer: NodeJS.Timeout;
   private look: Promise<void> | undefined;
   private isClosed = false;
@@ -39,11 +37,6 @@ export class StreamKeeper {
   onLoss(listener: () => void): () => void {
     this.lossListeners.add(listener);
     return () => this.lossListeners.delete(listener);
-  }
-
-  /** After each successful look: who pulls from a stream may have to begin anew. */
-  onKept(listener: () => void): void {
-    this.keptListeners.add(listener);
   }
 
   /** Resolves when all streams and consumers are as planned. Rejects only when our epoch is over, or at the end. */
@@ -85,12 +78,10 @@ export class StreamKeeper {
 
   private async keep(): Promise<void> {
     const marks = this.watch.marks();
-    const infos: StreamInfo[] = [];
-    for (const plan of this.plans) infos.push(await makeStream(this.api, plan, this.link.log));
+    const infos = await makeStreams(this.api, this.plans, this.link.log);
     if (this.watch.compare(this.link.serverId(), infos, marks)) {
       this.link.log.warn({}, 'NATS may have forgotten work: everything unsettled is sent again');
       for (const listener of this.lossListeners) listener();
     }
-    for (const listener of this.keptListeners) listener();
   }
 }

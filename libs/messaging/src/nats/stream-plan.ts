@@ -49,7 +49,7 @@ export function workPlans(options: NatsBusOptions): StreamPlan[] {
         discard_new_per_subject: true,
         max_msgs_per_subject: 1,
         max_msgs: limits?.maxItems ?? row.maxMessages,
-        max_bytes: row.maxBytes,
+        max_bytes: limits?.maxBytes ?? row.maxBytes,
         max_age: 0,
       },
       consumer: {
@@ -65,7 +65,7 @@ export function workPlans(options: NatsBusOptions): StreamPlan[] {
   });
 }
 
-export function publicPlan(replicas = 1): StreamPlan {
+export function publicPlan({ replicas = 1, limits }: Pick<NatsBusOptions, 'replicas' | 'limits'>): StreamPlan {
   const { name, subjects, maxAgeMs, maxBytes, maxMessages, duplicateWindowMs } = publicStream;
   return {
     epoch: 0,
@@ -78,7 +78,7 @@ export function publicPlan(replicas = 1): StreamPlan {
       num_replicas: replicas,
       discard: DiscardPolicy.Old,
       max_msgs: maxMessages,
-      max_bytes: maxBytes,
+      max_bytes: limits?.maxBytes ?? maxBytes,
       max_age: maxAgeMs * NANOS_PER_MS,
       duplicate_window: duplicateWindowMs * NANOS_PER_MS,
     },

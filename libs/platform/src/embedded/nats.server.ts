@@ -19,6 +19,8 @@ export interface LaunchNatsOptions extends ServerBounds {
   /** Made when missing. Holds the configuration (with the passwords, 0600), the log and JetStream's store. */
   readonly dataDir: string;
   readonly access: NatsAccess;
+  /** What all streams together may reserve. Default: NATS' own, three quarters of the free disk. */
+  readonly maxStoreBytes?: number;
   /** Default 0: the server takes a free one. */
   readonly port?: number;
 }
@@ -34,7 +36,7 @@ export function startNatsServer({ passwords, ...options }: StartNatsOptions): Pr
 
 /** As `startNatsServer`, with accounts and users of the caller's choice. */
 export async function launchNatsServer(options: LaunchNatsOptions): Promise<EmbeddedNats> {
-  const { binary, access, port = 0, ...bounds } = options;
+  const { binary, access, maxStoreBytes, port = 0, ...bounds } = options;
   const dataDir = resolve(options.dataDir);
   const portsDir = join(dataDir, 'ports');
   await rm(portsDir, { recursive: true, force: true });
@@ -44,7 +46,10 @@ export async function launchNatsServer(options: LaunchNatsOptions): Promise<Embe
     server_name: 'stepwell-embedded',
     listen: `127.0.0.1:${String(port === 0 ? -1 : port)}`,
     ports_file_dir: portsDir,
-    jetstream: { store_dir: join(dataDir, 'jetstream') },
+    jetstream: {
+      store_dir: join(dataDir, 'jetstream'),
+      ...(maxStoreBytes === undefined ? {} : { max_file_store: maxStoreBytes }),
+    },
     ...access,
   });
   const server = await startSupervised({
