@@ -9,7 +9,7 @@ const THEIRS = { status: 500 };
 const HOUR_MS = 60 * 60 * 1000;
 
 /** Fails the delivery until `untilMs` have passed, waiting as told. */
-function fail(run: RunScenario, messageId: string, forMs: number, outcome = OURS): number {
+function fail(run: RunScenario, messageId: string, forMs: number, outcome: typeof OURS | typeof THEIRS = OURS): number {
   const begun = run.at;
   let attempts = 0;
   while (run.run.status === 'running' && run.at - begun < forMs) {

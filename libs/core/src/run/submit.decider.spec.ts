@@ -213,6 +213,8 @@ describe('submitting a call', () => {
       FIRST,
     ]);
     expect(run.open()).toMatchObject([{ kind: 'step', owesFollowUp: true }]);
+    // What an entry brings and ends is never sent.
+    expect(run.lastChanges.owed).toMatchObject([{ obligation: { type: 'Deliver' } }]);
     expect(run.report(call.messageId)).toMatchObject({ accepted: [] });
   });
 

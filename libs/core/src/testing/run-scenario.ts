@@ -33,6 +33,8 @@ export class RunScenario {
   state: RunState | undefined;
   readonly history: { version: number; at: number; events: readonly RunEvent[] }[] = [];
   lastChanges: Changes = { owed: [], settled: [] };
+  /** What a relay would hold that knows the changes alone: emitted minus settled. */
+  readonly unsettled = new Map<string, Obligation>();
   private messages = 0;
 
   constructor(
@@ -64,20 +66,29 @@ export class RunScenario {
   record(stepId: number, more: Partial<StepHead> = {}, submission: Partial<StepSubmission> = {}) {
     return this.submitSteps(
       [{ stepId, stepName: `step ${stepId}`, stepType: 'Run', concurrent: 1, ...more }],
-      submission,
+      [submission],
     );
   }
 
   /** One batch of plans for `size` parallel steps from `first` on. */
   plan(first: number, size: number, stepType = 'Run') {
+    return this.planBranches(
+      first,
+      Array.from({ length: size }, () => ({ stepType })),
+    );
+  }
+
+  /** One batch of plans, each of its own kind and delay. */
+  planBranches(first: number, branches: readonly { readonly stepType: string; readonly delayMs?: number }[]) {
     return this.submitSteps(
-      Array.from({ length: size }, (_, index) => ({
+      branches.map(({ stepType }, index) => ({
         stepId: 0,
         stepName: `step ${first + index}`,
         stepType,
-        concurrent: size,
+        concurrent: branches.length,
         targetStep: first + index,
       })),
+      branches.map(({ delayMs }) => (delayMs === undefined ? {} : { delayMs })),
     );
   }
 
@@ -139,21 +150,26 @@ export class RunScenario {
     return [...this.run.deliveries.values()];
   }
 
-  /** The whole history folded anew. */
+  /** The whole history folded anew, as it would be read back from a store: the data as JSON. */
   refolded(): RunState | undefined {
     let state: RunState | undefined;
-    for (const entry of this.history) state = evolve(state, { stream: runStream(this.runId), ...entry }).state;
+    for (const { version, at, events } of this.history) {
+      const read = events.map(
+        (event) => ({ ...event, data: JSON.parse(JSON.stringify(event.data)) as unknown }) as RunEvent,
+      );
+      state = evolve(state, { stream: runStream(this.runId), version, at, events: read }).state;
+    }
     return state;
   }
 
-  private submitSteps(steps: readonly StepHead[], submission: Partial<StepSubmission> = {}) {
+  private submitSteps(steps: readonly StepHead[], submissions: readonly Partial<StepSubmission>[]) {
     const items = steps.map((step, index): StepSubmission => ({
       ...this.base(),
       kind: 'step',
       step,
       config: NO_CONFIG,
       body: index,
-      ...submission,
+      ...submissions[index],
     }));
     return this.submit(
       items,
@@ -173,6 +189,13 @@ export class RunScenario {
     const { state, changes } = evolve(this.state, { stream: runStream(this.runId), ...entry });
     this.state = state;
     this.lastChanges = changes;
+    for (const { effectId, obligation } of changes.owed) {
+      if (this.unsettled.has(effectId)) throw new Error(`effect ${effectId} was emitted twice`);
+      this.unsettled.set(effectId, obligation);
+    }
+    for (const effectId of changes.settled) {
+      if (!this.unsettled.delete(effectId)) throw new Error(`effect ${effectId} was settled without being emitted`);
+    }
   }
 
   /** As the host does: in memory first, written with the next entry (L7). */
