@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Store } from '@stepwell/event-store';
 import { connectMongoStore } from '@stepwell/event-store';
 import type { NatsBus } from '@stepwell/messaging';
@@ -12,23 +12,20 @@ import { SchedulerModule } from './scheduler.module';
 
 interface SchedulerLink extends Connected {
   readonly bus: NatsBus;
-  readonly store: SchedulerStore;
+  readonly timers: SchedulerStore;
 }
 
-/** The scheduler as a process of its own: its timers in MongoDB, asks over NATS. */
+/** The scheduler as a process of its own: timers in MongoDB, asks over NATS. */
 export const schedulerService: ServiceDefinition<SchedulerConfig, SchedulerLink> = {
   name: 'scheduler',
   config: SchedulerConfig,
   connect: async (config, base) => {
-    const { logger, stopping } = base;
-    const store = connectMongoStore({
-      uri: config.mongodbUri,
-      dbName: config.mongodbDatabase,
-      clock: new SystemClock(),
-      logger,
-    });
+    const { logger } = base;
+    const clock = new SystemClock();
+    const store = connectMongoStore({ uri: config.mongodbUri, dbName: config.mongodbDatabase, clock, logger });
+    base.health.addReadiness('mongodb', () => store.isConnected() || 'no connection to MongoDB');
     base.waitingFor('mongodb');
-    await store.prepare(stopping);
+    await store.prepare(base.stopping);
     base.waitingFor('nats');
     const timers = schedulerStore(store, config.memberName);
     const bus = await connectNatsBus({
@@ -36,10 +33,9 @@ export const schedulerService: ServiceDefinition<SchedulerConfig, SchedulerLink>
       epoch: store.epoch,
       member: timers.membership.memberId,
     });
-    base.health.addReadiness('mongodb', () => store.isConnected() || 'no connection to MongoDB');
     return {
       bus,
-      store: timers,
+      timers,
       clock: store.clock,
       close: async () => {
         await bus.close();
@@ -47,7 +43,7 @@ export const schedulerService: ServiceDefinition<SchedulerConfig, SchedulerLink>
       },
     };
   },
-  module: (_config, { store }) => SchedulerModule.forRoot(store),
+  module: (_config, { timers }) => SchedulerModule.forRoot(timers),
   microservice: ({ bus }) => new MessagingServer({ bus, serves: ['scheduler'] }),
 };
 
