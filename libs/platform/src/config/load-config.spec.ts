@@ -119,6 +119,17 @@ describe('loadConfig', () => {
     expect(describeSettings(Both)).toHaveLength(1);
   });
 
+  it('lets a part lower down ask for less, and gives an empty list for none', () => {
+    class OptionalBus extends BusConfig {
+      @Setting('STEPWELL_NATS_URL', { description: 'Servers.', as: 'list', optional: true })
+      declare readonly natsUrls: readonly string[];
+    }
+    class Whole extends settingsOf(CommonConfig, OptionalBus) {}
+    expect(loadConfig(Whole, {}).natsUrls).toEqual([]);
+    expect(configFrom(Whole).natsUrls).toEqual([]);
+    expect(loadConfig(Whole, { STEPWELL_NATS_URL: 'nats://a' }).natsUrls).toEqual(['nats://a']);
+  });
+
   it('reads only the environment it is given', () => {
     expect(() => loadConfig(ExampleConfig, {})).toThrow(ConfigError);
   });

@@ -30,6 +30,8 @@ export function loadConfig<Config extends object>(
     if (text === undefined) {
       if (!declaration.optional) {
         problems.push({ setting: declaration.name, problem: `is required: ${declaration.description}` });
+      } else if (declaration.as === 'list') {
+        values[declaration.property] = [];
       }
       continue;
     }
@@ -74,8 +76,11 @@ export function configFrom<Config extends object>(
 ): Config {
   const config: Record<string, unknown> = {};
   for (const declaration of declarationsOf(configClass)) {
-    if (declaration.default === undefined) continue;
-    config[declaration.property] = readSettingText(declaration.default, declaration.as);
+    if (declaration.default !== undefined) {
+      config[declaration.property] = readSettingText(declaration.default, declaration.as);
+    } else if (declaration.as === 'list') {
+      config[declaration.property] = [];
+    }
   }
   return Object.assign(new configClass(), config, values);
 }

@@ -18,7 +18,7 @@ export interface SettingOptions {
   readonly as?: SettingForm;
   /** As one would write it in the environment, so that the reference shows `5s` and not 5000. Without one the setting is required. */
   readonly default?: string;
-  /** May be left out without there being a default: the property is `undefined` then. */
+  /** May be left out without there being a default: the property is `undefined` then, a list empty. */
   readonly optional?: boolean;
   /** The value is never shown, in no message. */
   readonly secret?: boolean;
