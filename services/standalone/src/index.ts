@@ -1,1 +1,1 @@
-export {};
+export { roleConfigs } from './start/role-configs';

@@ -39,34 +39,51 @@ export class ItemBuilder {
     private readonly settings: ItemSettings,
   ) {}
 
-  async deliver(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Promise<Message<DeliverItem>> {
+  /**
+   * A step delivery needs nothing that isn't in memory: built at once, so that items are queued in the order of their commits and a
+   * run that finishes early doesn't overtake its own discarded results.
+   */
+  step(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Message<DeliverItem> {
     const bodies: Uint8Array[] = [];
-    const common = {
+    const last = delivery.entry ?? 0;
+    const tail = tailOf(stream, state, last, bodies);
+    const segments = [
+      { literal: bodies.push(LIST_START) - 1 },
+      { entries: { from: 0, to: last } },
+      { literal: bodies.push(LIST_END) - 1 },
+    ];
+    return message({ ...this.common(tenure, state, delivery, 'step'), segments, tail }, bodies);
+  }
+
+  /** A callback or failure callback: what it tells of may have to be read first. */
+  async callback(
+    tenure: Tenure,
+    stream: RunStream,
+    state: RunState,
+    delivery: Delivery,
+  ): Promise<Message<DeliverItem>> {
+    const bodies: Uint8Array[] = [];
+    const isFailure = delivery.kind === 'failure';
+    const segments = isFailure ? failureSegments(state, delivery) : callbackSegments(state, delivery);
+    const placed = await this.placed(tenure, stream, segments, bodies);
+    const kind = isFailure ? 'failure' : 'callback';
+    return message({ ...this.common(tenure, state, delivery, kind), segments: placed, tail: [] }, bodies);
+  }
+
+  private common<Kind extends DeliverItem['kind']>(tenure: Tenure, state: RunState, delivery: Delivery, kind: Kind) {
+    return {
       effectId: delivery.effectId,
       partition: tenure.partition,
       runId: state.runId,
       messageId: delivery.messageId,
       attempt: delivery.attempt,
-      kind: delivery.kind === 'call' ? 'step' : delivery.kind,
+      kind,
       url: delivery.url,
       method: delivery.method,
       headers: deliveryHeaders(state, delivery),
       timeoutMs: this.settings.deliveryTimeoutMs,
       eventAt: delivery.since,
-    } as const;
-    if (delivery.kind === 'step') {
-      const last = delivery.entry ?? 0;
-      const tail = tailOf(stream, state, last, bodies);
-      const list = [
-        { literal: bodies.push(LIST_START) - 1 },
-        { entries: { from: 0, to: last } },
-        { literal: bodies.push(LIST_END) - 1 },
-      ];
-      return message({ ...common, segments: list, tail }, bodies);
-    }
-    const segments =
-      delivery.kind === 'callback' ? callbackSegments(state, delivery) : failureSegments(state, delivery);
-    return message({ ...common, segments: await this.placed(tenure, stream, segments, bodies), tail: [] }, bodies);
+    };
   }
 
   async callOut(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Promise<Message<CallOutItem>> {

@@ -131,7 +131,9 @@ export class Relay {
     if (delivery?.effectId !== effectId) return;
     if (type === 'CallOut')
       await bus.publishWork(works.CallOut, effectId, await items.callOut(host.tenure, stream, state, delivery));
-    else await bus.publishWork(works.Deliver, effectId, await items.deliver(host.tenure, stream, state, delivery));
+    else if (delivery.kind === 'step')
+      await bus.publishWork(works.Deliver, effectId, items.step(host.tenure, stream, state, delivery));
+    else await bus.publishWork(works.Deliver, effectId, await items.callback(host.tenure, stream, state, delivery));
   }
 
   private async announce(host: PartitionHost, stream: RunStream, state: RunState, effectId: string): Promise<void> {
