@@ -44,4 +44,5 @@ export function event<Type extends RunEventType>(
   return { type, data: data(bodies), bodies: bodies.bytes } as unknown as RunEvent;
 }
 
+/** Nothing to commit: it is so already, or nothing is to be done. */
 export const already = <Answer>(answer: Answer): Decision<Answer> => ({ accepted: [], answer });

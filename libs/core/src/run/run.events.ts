@@ -24,6 +24,7 @@ export interface MessageData {
   readonly body: StoredBody;
 }
 
+/** A plan or a result: what a step submission says (protocol.md 7.3). */
 export interface StepData extends MessageData {
   readonly step: StepHead;
   /** Only from clients that repeat their configuration with every step (protocol.md 5.2). */
@@ -38,7 +39,9 @@ export interface AttemptResult {
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
+/** Each event's data, by its type. Moments are unix ms. */
 export interface RunEventData {
+  /** A client started the run; the body is its initial payload, entry 0 of the log (protocol.md 5.2). */
   RunStarted: MessageData & {
     readonly runId: string;
     readonly askId: string;
@@ -47,7 +50,9 @@ export interface RunEventData {
   };
   /** A parallel plan announced a step (protocol.md 7.7). */
   StepPlanned: StepData;
+  /** A step's result: sequential or of a planned branch. A sleep is one too, with the time before which it isn't delivered (8.2). */
   StepRecorded: StepData;
+  /** `context.call`: a request to a third party, the body is the request's; what follows is its `callback` (protocol.md 8.3). */
   CallRequested: MessageData & {
     readonly settings: DeliverySettings;
     readonly timeoutMs?: number;
@@ -70,7 +75,7 @@ export interface RunEventData {
   AttemptFailed: {
     readonly messageId: string;
     readonly attempt: number;
-    /** False = our own outage or a crash of ours: costs the user no retry (B4). */
+    /** False = our own outage: costs the user no retry (B4). */
     readonly counted: boolean;
     readonly result: AttemptResult;
     readonly nextAttemptAt: number;
@@ -79,7 +84,9 @@ export interface RunEventData {
   AttemptDue: { readonly messageId: string; readonly attempt: number };
   /** Answered 2xx and owing no follow-up; written lazily (L7). */
   DeliveriesSucceeded: { readonly messageIds: readonly string[] };
+  /** The workflow came to its end (protocol.md 7.8); no result = it returned undefined. */
   RunFinished: { readonly result?: StoredBody };
+  /** A delivery or callback failed for good: its retries are used up, or it isn't to be retried (protocol.md 9.4). */
   RunFailed: {
     readonly messageId: string;
     readonly result: AttemptResult;
@@ -89,7 +96,9 @@ export interface RunEventData {
     /** Present when a failure callback follows. */
     readonly failureMessageId?: string;
   };
+  /** Somebody cancelled the run; nobody is called back (protocol.md 8.8). */
   RunCancelled: Readonly<Record<string, never>>;
+  /** The failure callback was answered or given up; `not-defined` = the client has no failure function (protocol.md 9.4). */
   FailureCallbackEnded: {
     readonly messageId: string;
     readonly state: 'succeeded' | 'failed' | 'not-defined';
@@ -97,8 +106,10 @@ export interface RunEventData {
   };
 }
 
+/** The name of an event, as stored. */
 export type RunEventType = keyof RunEventData;
 
+/** One event: JSON data, and beside it the bodies that the data names by index. */
 export type RunEvent = {
   [Type in RunEventType]: {
     readonly type: Type;
@@ -107,6 +118,7 @@ export type RunEvent = {
   };
 }[RunEventType];
 
+/** All event types; the compiler holds it against the union. */
 export const RUN_EVENT_TYPES = {
   RunStarted: true,
   StepPlanned: true,
@@ -122,6 +134,7 @@ export const RUN_EVENT_TYPES = {
   FailureCallbackEnded: true,
 } as const satisfies Record<RunEventType, true>;
 
+/** Whether this version knows the event. */
 export function isRunEventType(type: string): type is RunEventType {
   return Object.hasOwn(RUN_EVENT_TYPES, type);
 }

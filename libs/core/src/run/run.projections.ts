@@ -10,6 +10,7 @@ export function workflowName(url: string): string {
   return segments.at(-1) ?? 'workflow';
 }
 
+/** The run's row in the read model (L9), as of the state's version. */
 export function rowOf(state: RunState, partition: number): RunRow {
   const { config, callerIp, workflowUrl } = state.start;
   return {

@@ -162,7 +162,7 @@ describe('any run in a hostile world', () => {
         expect(results.sort((a, b) => a - b)).toEqual(Array.from({ length: stepsOf(blocks) }, (_, index) => index + 1));
         expect(world.continuations.size).toBe(blocks.length + 1);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -172,7 +172,7 @@ describe('any run in a hostile world', () => {
         const world = live(blocks, mishaps);
         expect(world.scenario.refolded()).toEqual(world.scenario.state);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -191,7 +191,7 @@ describe('any run in a hostile world', () => {
           expect(world.scenario.refolded()).toEqual(world.scenario.state);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

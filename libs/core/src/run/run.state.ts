@@ -150,4 +150,5 @@ export type Obligation =
 export const timerId = (runId: string, messageId: string, attempt: number): string =>
   `${runId}/${messageId}/${attempt}`;
 
+/** Whatever its end: nothing more is accepted for it. */
 export const hasEnded = (state: RunState): boolean => state.status !== 'running';

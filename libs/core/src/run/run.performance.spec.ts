@@ -1,0 +1,87 @@
+import { RunScenario } from '../testing/run-scenario';
+
+/*
+ * Deciding and folding cost the same per event, however long the run or wide the group: a scan per event would make a step of a
+ * long run slower than one of a short run. Ratios of the best of a few rounds, so that a busy machine doesn't matter; what is
+ * linear gives about 10, a scan 100.
+ */
+const FEW = 200;
+const MANY = 2_000;
+const LINEAR = 35;
+
+/** Milliseconds of the fastest of some rounds; the making of what is measured isn't. */
+function best<T>(make: () => T, measured: (made: T) => unknown): number {
+  const rounds = Array.from({ length: 3 }, () => {
+    const made = make();
+    const begun = performance.now();
+    measured(made);
+    return performance.now() - begun;
+  });
+  return Math.min(...rounds);
+}
+
+const growth = <T>(make: (size: number) => T, measured: (made: T, size: number) => unknown): number => {
+  const [few = 1, many = 1] = [FEW, MANY].map((size) =>
+    best(
+      () => make(size),
+      (made) => measured(made, size),
+    ),
+  );
+  return many / few;
+};
+
+function started(): RunScenario {
+  const run = new RunScenario();
+  run.start({ retryDelay: '1000' });
+  return run;
+}
+
+function sequential(run: RunScenario, steps: number): RunScenario {
+  for (let step = 1; step <= steps; step += 1) run.record(step);
+  return run;
+}
+
+function grouped(size: number): RunScenario {
+  const run = started();
+  run.plan(1, size);
+  return run;
+}
+
+function joined(run: RunScenario, size: number): RunScenario {
+  for (let step = size; step >= 1; step -= 1) run.record(step, { concurrent: size });
+  return run;
+}
+
+describe('the cost of an event', () => {
+  it('does not grow with the steps before it', () => {
+    expect(growth(started, sequential)).toBeLessThan(LINEAR);
+  });
+
+  it('does not grow with the history that is folded', () => {
+    expect(
+      growth(
+        (size) => sequential(started(), size),
+        (run) => run.refolded(),
+      ),
+    ).toBeLessThan(LINEAR);
+  });
+
+  it('does not grow with the size of its group, nor of the group before', () => {
+    expect(growth(grouped, joined)).toBeLessThan(LINEAR);
+    expect(
+      growth(
+        (size) => joined(grouped(size), size),
+        (run, size) => run.plan(size + 1, size),
+      ),
+    ).toBeLessThan(LINEAR);
+  });
+
+  it('does not grow with what is open when the run ends', () => {
+    const retrying = (size: number): RunScenario => {
+      const run = grouped(size);
+      for (const { messageId } of run.open()) run.report(messageId, { status: 500 });
+      return run;
+    };
+    expect(growth(retrying, (run) => run.cancel())).toBeLessThan(LINEAR);
+  });
+});

@@ -1,0 +1,87 @@
+import { RunScenario } from '../testing/run-scenario';
+import { announcementOf, rowOf, workflowName } from './run.projections';
+
+describe('the name of a workflow (8.9)', () => {
+  it.each([
+    ['https://app.example/api/onboarding', 'onboarding'],
+    ['https://app.example/api/onboarding/?a=b/c', 'onboarding'],
+    ['https://app.example/api/onboarding#x', 'onboarding'],
+    ['http://localhost:3000', 'localhost:3000'],
+    ['http://localhost:3000/', 'localhost:3000'],
+    ['', 'workflow'],
+  ])('of %s is %s', (url, name) => {
+    expect(workflowName(url)).toBe(name);
+  });
+});
+
+describe('a run’s row (L9)', () => {
+  it('says what lists are filtered by, as of the state’s version', () => {
+    const run = new RunScenario();
+    run.start({ labels: ['a'], flowControlKey: 'k' }, { callerIp: '1.2.3.4', workflowUrl: 'http://app/api/x' });
+    const row = {
+      runId: 'wfr_1',
+      partition: 7,
+      version: 1,
+      status: 'running',
+      url: 'http://app/api/x',
+      workflow: 'x',
+      labels: ['a'],
+      callerIp: '1.2.3.4',
+      flowControlKey: 'k',
+      createdAt: 1_000_000,
+    };
+    expect(rowOf(run.run, 7)).toEqual(row);
+    run.at += 3;
+    run.finish();
+    expect(rowOf(run.run, 7)).toEqual({ ...row, version: 2, status: 'succeeded', completedAt: 1_000_003 });
+  });
+});
+
+describe('the announcement of a run’s end (B2)', () => {
+  const started = (): RunScenario => {
+    const run = new RunScenario();
+    run.start({ labels: ['a'] });
+    return run;
+  };
+  const common = {
+    workflowRunId: 'wfr_1',
+    workflow: 'api',
+    workflowUrl: 'http://app/api',
+    createdAt: 1_000_000,
+    completedAt: 1_000_000,
+    labels: ['a'],
+  };
+
+  it('is not made while it runs', () => {
+    expect(announcementOf(started().run, undefined)).toBeUndefined();
+  });
+
+  it('tells the result and its size', () => {
+    const run = started();
+    run.finish('"ok"');
+    const expected = { id: 'wfr_1:completed', outcome: 'completed', ...common, resultBytes: 4 };
+    expect(announcementOf(run.run, '"ok"')).toEqual({ ...expected, result: '"ok"' });
+    expect(announcementOf(run.run, undefined)).toEqual(expected);
+  });
+
+  it('tells that it was cancelled', () => {
+    const run = started();
+    run.cancel();
+    expect(announcementOf(run.run, undefined)).toEqual({ id: 'wfr_1:cancelled', outcome: 'cancelled', ...common });
+  });
+
+  it('tells why it failed, and in which step where the endpoint says so', () => {
+    const run = started();
+    const headers = [
+      ['upstash-nonretryable-error', 'true'],
+      ['upstash-error-step-name', 'pay'],
+    ] as const;
+    run.report('msg_1', { status: 489, headers });
+    expect(announcementOf(run.run, undefined)).toEqual({
+      id: 'wfr_1:failed',
+      outcome: 'failed',
+      ...common,
+      failure: { status: 489, message: expect.any(String) as string, stepName: 'pay' },
+    });
+  });
+});

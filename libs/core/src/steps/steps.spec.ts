@@ -1,0 +1,31 @@
+import { stepKind } from '.';
+
+const everything = {
+  stepId: 1,
+  out: '1',
+  sleepFor: '10s',
+  sleepUntil: 12.5,
+  callUrl: 'u',
+  callMethod: 'm',
+  callBody: 'secret',
+};
+
+describe('what the log shows of a step by its kind (11)', () => {
+  it.each([
+    ['Run', {}],
+    ['SleepFor', { sleepFor: '10s' }],
+    ['SleepUntil', { sleepUntil: 12.5 }],
+    ['Call', { callUrl: 'u', callMethod: 'm' }],
+  ])('%s', (type, shown) => {
+    expect(stepKind(type).type).toBe(type);
+    expect(stepKind(type.toLowerCase()).type).toBe(type);
+    expect(stepKind(type).show(everything)).toEqual(shown);
+    expect(stepKind(type).show({})).toEqual({});
+    expect(stepKind(type).waitsFor).not.toBe('');
+  });
+
+  it('treats an unknown kind of a newer client like a Run, under its own name (18)', () => {
+    expect(stepKind('Teleport')).toMatchObject({ type: 'Teleport' });
+    expect(stepKind('Teleport').show(everything)).toEqual({});
+  });
+});
