@@ -1,5 +1,4 @@
 // What a page names must exist: a command that is not there costs a newcomer more than a page that is not there.
-import 'reflect-metadata';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publicStream, workStreams } from '@stepwell/core';
