@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
  * In this order (conventions 3.5): no new work; what is running ends or is given back; nobody is listened to any more (after the
  * calls in flight, since the endpoints we call submit to us before they answer); connections close.
  */
-export const SHUTDOWN_PHASES = ['stop-intake', 'finish-in-flight', 'stop-listening', 'close'] as const;
+const SHUTDOWN_PHASES = ['stop-intake', 'finish-in-flight', 'stop-listening', 'close'] as const;
 export type ShutdownPhase = (typeof SHUTDOWN_PHASES)[number];
 
 /** `grace` is aborted when the time for a clean end is over. */
