@@ -152,7 +152,7 @@ describe('EventNotifierModule', () => {
     await Promise.all(effectIds.map((effectId) => bus.publishWork(works.Announce, effectId, item(effectId))));
     await until(() => settled.length === effectIds.length);
     expect(settled.toSorted()).toEqual(effectIds.toSorted());
-    expect(journal.length).toBeLessThan(10);
+    expect(journal.length).toBeLessThan(effectIds.length);
   });
 
   it('counts as told what there is nobody to tell', async () => {

@@ -1,6 +1,6 @@
 import type { INestMicroservice } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { Message, TimersDueAnswer, TimersDueRequest } from '@stepwell/core';
+import type { Message, TimerRow, TimersDueAnswer, TimersDueRequest } from '@stepwell/core';
 import { asks, message } from '@stepwell/core';
 import { createMemoryStore } from '@stepwell/event-store';
 import type { AskHandler } from '@stepwell/messaging';
@@ -87,18 +87,22 @@ describe('SchedulerModule', () => {
   });
 
   it('keeps what it is asked to, asks when it is due, and forgets', async () => {
-    const timer = aTimer('soon', clock.nowMs() + 40, 7);
-    const later = aTimer('later', clock.nowMs() + 3_600_000, 7);
-    expect(await bus.ask(asks.SetTimers, { partition: 7 }, message({ timers: [timer, later] }))).toEqual(message({}));
+    const set = (...timers: TimerRow[]) => bus.ask(asks.SetTimers, { partition: 7 }, message({ timers }));
+    const atLeisure = clock.nowMs() + 3_600_000;
+    expect(await set(aTimer('later', atLeisure, 7), aTimer('last', atLeisure, 7))).toEqual(message({}));
     expect(await store.timers.count([7])).toBe(2);
     expect(await metrics.metrics()).toMatch(/^stepwell_timers_pending\{service="scheduler"\} 2$/m);
 
+    const timer = aTimer('soon', clock.nowMs() + 40, 7);
+    await set(timer);
     await runState.firstAsk;
     expect(runState.asked).toEqual(['soon']);
     expect(clock.nowMs()).toBeGreaterThanOrEqual(timer.dueAt);
-    while ((await store.timers.count([7])) > 1) await new Promise((resolve) => setImmediate(resolve));
+    while ((await store.timers.count([7])) > 2) await new Promise((resolve) => setImmediate(resolve));
 
-    expect(await bus.ask(asks.CancelTimers, { partition: 7 }, message({ ids: ['later'] }))).toEqual(message({}));
+    expect(await bus.ask(asks.CancelTimers, { partition: 7 }, message({ ids: ['later', 'last'] }))).toEqual(
+      message({}),
+    );
     expect(await store.timers.count([7])).toBe(0);
     expect(await metrics.metrics()).toMatch(/^stepwell_timer_lag_seconds_count\{service="scheduler"\} 1$/m);
   });
