@@ -1,7 +1,4 @@
 export {
-  DEFAULT_INTAKE,
-  SILENT_LOG,
-  WorkNotQueued,
   type AnyWork,
   type AskContext,
   type AskHandler,
@@ -17,5 +14,4 @@ export { Answers, Works } from './nest/handler.decorators';
 export { MessagingServer, type MessagingServerOptions } from './nest/messaging.server';
 export { connectNatsBus, NatsBus } from './nats/nats.bus';
 export type { NatsBusOptions, NatsLinkOptions, StreamOverrides } from './nats/nats.options';
-export { createNatsTopicPublisher, TopicNotPublished, type OwnTopicPublisher } from './nats/nats.topic-publisher';
-export { EpochIsOver } from './nats/stream-maker';
+export { createNatsTopicPublisher, type OwnTopicPublisher } from './nats/nats.topic-publisher';

@@ -46,7 +46,7 @@ export async function askPatiently(ask: PatientAsk, options: AskOptions = {}): P
   throw new NobodyAnswered(ask.name, describeAddress(ask.address), Math.round(performance.now() - startedMs));
 }
 
-export function describeAddress(address: AskAddress): string {
+function describeAddress(address: AskAddress): string {
   if (address === 'any') return 'any process';
   return 'partition' in address ? `partition ${String(address.partition)}` : `member ${address.member}`;
 }

@@ -8,7 +8,7 @@ export type WorkVerdict = 'ack' | { readonly againAfterMs: number };
 const FIRST_BACK_OFF_MS = 100;
 const LONGEST_BACK_OFF_MS = 30_000;
 
-export function backOffMs(deliveryCount: number): number {
+function backOffMs(deliveryCount: number): number {
   return Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** Math.min(deliveryCount - 1, 20));
 }
 

@@ -13,7 +13,7 @@ import { FrameError } from './frame.error';
  * Decoding copies nothing: bodies are views of the bytes received.
  */
 
-export const MESSAGE_KIND = 1;
+const MESSAGE_KIND = 1;
 const FIXED_BYTES = 9;
 const LENGTH_BYTES = 4;
 

@@ -10,7 +10,7 @@ import { FrameError } from './frame.error';
  *   21     the part
  */
 
-export const PART_KIND = 2;
+const PART_KIND = 2;
 export const MAX_PART_BYTES = 512 * 1024;
 export const TRANSFER_BYTES = 12;
 const HEADER_BYTES = 21;

@@ -16,7 +16,7 @@ export class JetStreamError extends Error {
   }
 }
 
-export const ERR_STREAM_NOT_FOUND = 10059;
+const ERR_STREAM_NOT_FOUND = 10059;
 export const ERR_STREAM_NAME_TAKEN = 10058;
 export const ERR_SUBJECTS_OVERLAP = 10065;
 /** Not enough room for the stream's `max_bytes`: on the server, in the account, on its disk. */
@@ -26,6 +26,7 @@ export const ERR_NO_ROOM: readonly number[] = [10023, 10028, 10047];
 export interface PubAck {
   readonly stream?: string;
   readonly seq?: number;
+  readonly duplicate?: boolean;
   readonly error?: { readonly err_code?: number; readonly description?: string };
 }
 

@@ -36,6 +36,13 @@ describe('the loss watch', () => {
     expect(watch.compare('server', [stream('monday', 100)], watch.marks())).toBe(false);
   });
 
+  test('an acknowledgement below the highest asks for a look', () => {
+    const watch = watching();
+    expect(watch.acknowledged('S', 5_101)).toBe(true);
+    expect(watch.acknowledged('S', 101)).toBe(false);
+    expect(watch.compare('server', [stream('monday', 101)], watch.marks())).toBe(true);
+  });
+
   test('what is acknowledged while the answer travels is no loss', () => {
     const watch = watching();
     const marks = watch.marks();

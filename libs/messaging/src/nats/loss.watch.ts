@@ -16,11 +16,13 @@ export class LossWatch {
   private readonly streams = new Map<string, Known>();
   private serverId: string | undefined;
 
-  /** A PubAck: the stream has been this far. */
-  acknowledged(stream: string, seq: number): void {
+  /** A PubAck: the stream has been this far. False when it had been further already: then it ought to be looked at. */
+  acknowledged(stream: string, seq: number): boolean {
     const known = this.streams.get(stream);
+    if (known !== undefined && seq <= known.highestSeq) return false;
     if (known === undefined) this.streams.set(stream, { created: '', highestSeq: seq });
-    else if (seq > known.highestSeq) known.highestSeq = seq;
+    else known.highestSeq = seq;
+    return true;
   }
 
   /** To be taken before the streams are asked: what is acknowledged while the answer travels must not look like a loss. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionOptions, NatsConnection } from 'nats';
-import { connect, credsAuthenticator, ErrorCode, NatsError } from 'nats';
+import { connect, credsAuthenticator, ErrorCode, Events, NatsError } from 'nats';
 import type { BusLog } from '../driver/bus-driver';
 import { SILENT_LOG } from '../driver/bus-driver';
 import type { NatsLinkOptions } from './nats.options';
@@ -85,11 +85,11 @@ export class NatsLink {
 
   private async watch(): Promise<void> {
     for await (const { type } of this.connection.status()) {
-      if (String(type) === 'disconnect') {
+      if (type === Events.Disconnect) {
         this.connected = false;
         this.mux.abandonAll();
         this.log.warn({}, 'lost the connection to NATS');
-      } else if (String(type) === 'reconnect' && !this.connection.isClosed()) {
+      } else if (type === Events.Reconnect && !this.connection.isClosed()) {
         this.connected = true;
         this.log.info({ server: this.serverId() }, 'connected to NATS again');
         for (const listener of this.reconnectListeners) listener();
@@ -116,10 +116,8 @@ function connectionOptions({ url, user, pass, token, creds, name }: NatsLinkOpti
   };
 }
 
-const isRefusal = (error: unknown): boolean =>
-  error instanceof NatsError &&
-  [ErrorCode.AuthorizationViolation, ErrorCode.BadCreds, ErrorCode.BadAuthentication].some(
-    (code) => code === error.code,
-  );
+const REFUSALS: readonly string[] = [ErrorCode.AuthorizationViolation, ErrorCode.BadCreds, ErrorCode.BadAuthentication];
+
+const isRefusal = (error: unknown): boolean => error instanceof NatsError && REFUSALS.includes(error.code);
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));

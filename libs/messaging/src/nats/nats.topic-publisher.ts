@@ -11,7 +11,7 @@ import { publicPlan } from './stream-plan';
 const PUB_ACK_TIMEOUT_MS = 5_000;
 
 /** The announcement isn't on the public stream, or nobody can say: it is still owed. */
-export class TopicNotPublished extends Error {
+class TopicNotPublished extends Error {
   readonly code = 'UNAVAILABLE';
   constructor(id: string, reason: string) {
     super(`announcement ${id} was not published: ${reason}`);
@@ -38,11 +38,12 @@ export class NatsTopicPublisher implements TopicPublisher {
         if (error instanceof RequestFailed && error.reason === 'unheard') this.keeper.lookAgain();
         throw new TopicNotPublished(id, String(error));
       });
-    const { stream, seq, error } = decodePubAck(reply);
+    const { stream, seq, duplicate, error } = decodePubAck(reply);
     if (error !== undefined || stream !== publicStream.name || seq === undefined) {
       throw new TopicNotPublished(id, error?.description ?? `${String(stream)} took it, not ${publicStream.name}`);
     }
-    this.keeper.watch.acknowledged(stream, seq);
+    // A duplicate's sequence is that of the first: old, but no sign of a loss.
+    if (duplicate !== true) this.keeper.acknowledged(stream, seq);
   }
 }
 

@@ -67,7 +67,7 @@ export class NatsWorkPublisher {
       return error.description === ALREADY_QUEUED ? 'already-queued' : { refused: error.description ?? 'unknown' };
     }
     if (stream !== expected || seq === undefined) return { refused: `${String(stream)} took it, not ${expected}` };
-    this.keeper.watch.acknowledged(stream, seq);
+    this.keeper.acknowledged(stream, seq);
     return 'queued';
   }
 }

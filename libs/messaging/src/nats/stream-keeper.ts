@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 15_000;
 const RETRY_MS = 250;
 
 export class StreamKeeper {
-  readonly watch = new LossWatch();
+  private readonly watch = new LossWatch();
   private readonly api: JetStreamApi;
   private readonly lossListeners = new Set<() => void>();
   private readonly timer: NodeJS.Timeout;
@@ -45,6 +45,11 @@ export class StreamKeeper {
       this.look = undefined;
     });
     return this.look;
+  }
+
+  /** Every PubAck passes here, so that a stream that went back in time is noticed at once. */
+  acknowledged(stream: string, seq: number): void {
+    if (!this.watch.acknowledged(stream, seq)) this.lookAgain();
   }
 
   /** Something was missing: look soon. */
