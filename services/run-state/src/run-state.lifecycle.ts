@@ -14,7 +14,7 @@ export class RunStateLifecycle implements OnApplicationBootstrap {
     const { store, registry } = runtime;
     health.addReadiness('mongodb', () => store.log.isConnected() || 'no connection to MongoDB');
     health.addReadiness('partitions', () => registry.isComplete() || 'not all partitions are claimed yet');
-    shutdown.add('close', 'partitions', () => runtime.stop());
+    shutdown.add('close', 'partitions', (grace) => runtime.stop(grace));
   }
 
   onApplicationBootstrap(): void {

@@ -46,9 +46,7 @@ export class RunStateModule {
   static forRoot(store: RunStateStore): DynamicModule {
     return {
       module: RunStateModule,
-      providers: [
-        { provide: STORE, useValue: store },
-      ],
+      providers: [{ provide: STORE, useValue: store }],
     };
   }
 }

@@ -25,7 +25,7 @@ export class RunStateRuntime {
     readonly store: RunStateStore,
     readonly bus: BusDriver,
     clock: Clock,
-    logger: Logger,
+    readonly logger: Logger,
     config: RunStateSettings,
     metrics: RunStateMetrics,
   ) {
@@ -40,7 +40,7 @@ export class RunStateRuntime {
       logger,
       pause,
     });
-    const recovery = new Recovery(store, this.relay, this.rowWriter, logger);
+    const recovery = new Recovery(store, this.relay, this.rowWriter, logger, () => bus.isConnected());
     this.registry = new PartitionRegistry({
       store,
       server: bus,
@@ -49,11 +49,13 @@ export class RunStateRuntime {
       openHost: (tenure) =>
         new PartitionHost(tenure, {
           log: store.log,
+          blobs: store.blobs,
           membership: store.membership,
+          logger,
           newSeed: uuidv7,
           onCommitted: (host, stream, { events, owed }) => {
+            void this.relay.send(host, stream, owed);
             metrics.count(stream, events);
-            this.relay.send(host, stream, owed);
           },
           maxCachedStreams: Math.max(1, Math.ceil(config.cachedRuns / 64)),
         }),
@@ -62,9 +64,7 @@ export class RunStateRuntime {
     metrics.watch(this.registry, store.membership);
     this.unsubscribe = bus.onWorkForgotten(() => {
       logger.warn('the broker may have forgotten work: sending everything unsettled again');
-      this.relay.sendEverythingAgain(this.registry.hosts()).catch((error: unknown) => {
-        logger.error({ err: error }, 'could not send everything again');
-      });
+      void this.relay.sendEverythingAgain(this.registry.hosts());
     });
   }
 
@@ -72,11 +72,22 @@ export class RunStateRuntime {
     await this.registry.start();
   }
 
-  async stop(): Promise<void> {
+  /** Rows first, as far as there is time: what isn't written stays owed, and whoever takes over writes it. */
+  async stop(grace: AbortSignal): Promise<void> {
     this.unsubscribe();
+    await Promise.race([this.rowWriter.flush(), aborted(grace)]);
     await this.registry.stop();
-    await this.rowWriter.flush();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      resolve();
+    };
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
 }
 
 function paused(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {

@@ -53,6 +53,11 @@ export interface CancelRunAnswer {
   readonly cancelled: boolean;
 }
 
+export interface FlushRowsAnswer {
+  /** Of these the rows of everything committed before are in the store: what its process holds. */
+  readonly partitions: readonly number[];
+}
+
 export interface RunRequest {
   readonly runId: string;
 }
@@ -91,7 +96,7 @@ export interface AttemptOutcome {
 export interface AttemptKey {
   readonly runId: string;
   readonly messageId: string;
-  /** `Upstash-Retried`: 0 for the first attempt. Comes from run-state, never from a redelivery count (H2). */
+  /** Number of the attempt, from 0, never used twice. Comes from run-state, never from a redelivery count (H2). */
   readonly attempt: number;
 }
 
@@ -222,7 +227,7 @@ export const asks = {
   /** One run as in section 11. */
   ReadRunLog: ask<ReadRunLogRequest, JsonAnswer | Refused>('run-state', 'ReadRunLog'),
   ListRuns: ask<ListRunsRequest, ListRunsAnswer | Refused>('run-state', 'ListRuns'),
-  FlushRows: ask<Done, Done>('run-state', 'FlushRows'),
+  FlushRows: ask<Done, FlushRowsAnswer>('run-state', 'FlushRows'),
   ReportDeliveries: ask<ReportDeliveriesRequest, Done>('run-state', 'ReportDeliveries'),
   ReportCall: ask<ReportCallRequest, Done>('run-state', 'ReportCall'),
   StillWanted: ask<AttemptKey, StillWantedAnswer>('run-state', 'StillWanted'),

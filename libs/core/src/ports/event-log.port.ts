@@ -31,6 +31,8 @@ export interface Draft {
   readonly version: number;
   /** `sum` of the stream's previous entry, '' for the first. */
   readonly previousSum: string;
+  /** What {@link Tenure.nowMs} said in this same turn, when the decision rests on it: the entry is stamped with it. */
+  readonly at?: number;
   readonly events: readonly StoredEvent[];
 }
 

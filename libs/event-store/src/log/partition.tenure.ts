@@ -66,7 +66,7 @@ export class PartitionTenure implements Tenure, CommitLane {
     if (this.reason !== undefined) throw new PartitionLost(this.partition, this.reason);
     if (this.releasing) throw new PartitionLost(this.partition, 'released');
     const { stream, version, events } = draft;
-    const at = this.nowMs();
+    const at = Math.max(draft.at ?? this.clock.nowMs(), this.lastAt);
     const n = this.lastN + 1;
     const sum = chainSum(draft.previousSum, { stream, version, at, events });
     const document: LogDocument = {

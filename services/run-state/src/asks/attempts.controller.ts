@@ -2,23 +2,26 @@ import { Controller } from '@nestjs/common';
 import type {
   AttemptKey,
   AttemptReport,
+  CommandContext,
   DeliveryReport,
   Done,
   Message,
   NewBody,
   ReportCallRequest,
   ReportDeliveriesRequest,
+  RunState,
   StillWantedAnswer,
   TimersDueAnswer,
   TimersDueRequest,
 } from '@stepwell/core';
-import { asks, attemptDue, isRefused, isWanted, message, reportAttempt, Silence } from '@stepwell/core';
+import { asks, attemptDue, isWanted, message, reportAttempt } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
 import { takeIn } from '../bodies/body.intake';
 import type { PartitionHost } from '../partition/partition.host';
+import { UnreadableRun } from '../partition/run-stream';
 import { RunStateRuntime } from '../run-state.runtime';
-import { hostOf } from './partition';
+import { hostOf, unrefused } from './partition';
 
 /** How attempts ended, when they are due, and whether they are still wanted. */
 @Controller()
@@ -52,23 +55,35 @@ export class AttemptsController {
   async timersDue({ head }: Message<TimersDueRequest>, context: AskContext): Promise<Message<TimersDueAnswer>> {
     const host = hostOf(this.runtime.registry, context);
     const results = await Promise.all(
-      head.timers.map(async (timer) => {
-        const answer = await host.execute(timer.runId, (state, at) => attemptDue(state, timer, at));
-        // Deciding a timer knows no refusal; an entry that can't be stored must not look like one that was.
-        if (isRefused(answer)) throw new Silence(`timer of ${timer.runId}: ${answer.refused}`);
-        return answer;
-      }),
+      head.timers.map((timer) =>
+        this.unlessUnreadable({ done: true }, async () => {
+          const answer = await host.execute(timer.runId, (state, context) => attemptDue(state, timer, context));
+          return unrefused(answer, `timer of ${timer.runId}`);
+        }),
+      ),
     );
     return message({ results });
   }
 
-  private async report(host: PartitionHost, report: DeliveryReport, bodies: readonly Uint8Array[]): Promise<void> {
+  private async report(host: PartitionHost, report: DeliveryReport, bodies: readonly Uint8Array[]): Promise<Done> {
     const body = report.outcome.body === undefined ? undefined : bodies[report.outcome.body];
-    const [taken] = body ? await takeIn(this.runtime.store.blobs, report.runId, [body]) : [];
-    const answer = await host.execute(report.runId, (state, at) =>
-      reportAttempt(state, attemptReport(report, taken), at),
-    );
-    if (isRefused(answer)) throw new Silence(`report on ${report.messageId}: ${answer.refused}`);
+    const taken = takeIn(body ? [body] : []);
+    const command = attemptReport(report, taken.bodies[0]);
+    return this.unlessUnreadable({}, async () => {
+      const decide = (state: RunState | undefined, context: CommandContext) => reportAttempt(state, command, context);
+      return unrefused(await host.execute(report.runId, decide, taken.blobs), `report on ${report.messageId}`);
+    });
+  }
+
+  /** One ask tells of many runs: one that can't be folded must not stop the others, and nothing can be decided on it anyway. */
+  private async unlessUnreadable<Answer>(instead: Answer, execute: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await execute();
+    } catch (error) {
+      if (!(error instanceof UnreadableRun)) throw error;
+      this.runtime.logger.error({ err: error }, 'what happened to an unreadable run is dropped');
+      return instead;
+    }
   }
 }
 

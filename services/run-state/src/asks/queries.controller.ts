@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type {
   Done,
+  FlushRowsAnswer,
   JsonAnswer,
   ListRunsAnswer,
   ListRunsRequest,
@@ -14,9 +15,11 @@ import type {
   RunRequest,
   SettleRequest,
 } from '@stepwell/core';
-import { asks, message } from '@stepwell/core';
+import { asks, message, NobodyAnswered, PARTITIONS, Silence } from '@stepwell/core';
+import { InvalidCursor } from '@stepwell/event-store';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
+import { readBlob } from '../bodies/body.reader';
 import { readEntries, readMessageList } from '../queries/entries.query';
 import { readRunLog } from '../queries/run-log.query';
 import { RunStateRuntime } from '../run-state.runtime';
@@ -58,30 +61,32 @@ export class QueriesController {
 
   @Answers(asks.ReadBody)
   async readBody({ head }: Message<ReadBodyRequest>, context: AskContext): Promise<Message<ReadBodyAnswer | Refused>> {
-    hostOf(this.runtime.registry, context);
-    const body = await this.runtime.store.blobs.get(head.runId, head.sha256);
-    return body ? message({ body: 0 }, [body]) : unknownRun(head.runId);
+    const host = hostOf(this.runtime.registry, context);
+    const { runId, sha256 } = head;
+    // A refusal makes the asker drop what it does for the run; a blob that is missing in a known run is no refusal.
+    const body = await host.read(runId, ({ state }) => state && readBlob(this.runtime.store.blobs, runId, sha256));
+    return body ? message({ body: 0 }, [body]) : unknownRun(runId);
   }
 
   /** L9: a list first waits for the rows of everything committed before it, in every process. */
   @Answers(asks.ListRuns)
   async listRuns({ head }: Message<ListRunsRequest>): Promise<Message<ListRunsAnswer | Refused>> {
     const { membership, rows } = this.runtime.store;
-    const others = membership.members().filter((member) => member !== membership.memberId);
-    await Promise.all([
-      this.flush(),
-      ...others.map((member) =>
-        this.runtime.bus.ask(asks.FlushRows, { member }, message({}), { patienceMs: FLUSH_PATIENCE_MS }),
-      ),
-    ]);
+    await this.flushEverywhere();
     const { filter, count, cursor } = head;
-    return message(await rows.list(filter, { count, ...(cursor === undefined ? {} : { cursor }) }));
+    try {
+      const listed = await rows.list(filter, { count, ...(cursor === undefined ? {} : { cursor }) });
+      if (!membership.leaseIsValid()) throw new Silence('the lease is over');
+      return message(listed);
+    } catch (error) {
+      if (error instanceof InvalidCursor) return message({ refused: 'INVALID_QUERY', message: error.message });
+      throw error;
+    }
   }
 
   @Answers(asks.FlushRows)
-  async flushRows(): Promise<Message<Done>> {
-    await this.flush();
-    return message({});
+  async flushRows(): Promise<Message<FlushRowsAnswer>> {
+    return message({ partitions: await this.flush() });
   }
 
   @Answers(asks.Settle)
@@ -90,9 +95,32 @@ export class QueriesController {
     return Promise.resolve(message({}));
   }
 
-  private async flush(): Promise<void> {
-    await this.runtime.registry.allRecovered();
+  /** @throws Silence while the rows of some partition are nobody's. */
+  private async flushEverywhere(): Promise<void> {
+    const { membership } = this.runtime.store;
+    const others = membership.members().filter((member) => member !== membership.memberId);
+    const flushed = await Promise.all([this.flush(), ...others.map((member) => this.flushOf(member))]);
+    const missing = PARTITIONS - new Set(flushed.flat()).size;
+    if (missing > 0) throw new Silence(`${missing} partitions are being taken over`);
+  }
+
+  private async flushOf(member: string): Promise<readonly number[]> {
+    try {
+      const { head } = await this.runtime.bus.ask(asks.FlushRows, { member }, message({}), {
+        patienceMs: FLUSH_PATIENCE_MS,
+      });
+      return head.partitions;
+    } catch (error) {
+      if (error instanceof NobodyAnswered) throw new Silence(error.message);
+      throw error;
+    }
+  }
+
+  /** The partitions whose rows are in the store as far as they were committed when this was asked. */
+  private async flush(): Promise<readonly number[]> {
+    const partitions = await this.runtime.registry.allRecovered();
     await this.runtime.rowWriter.flush();
+    return partitions;
   }
 }
 

@@ -14,7 +14,7 @@ import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
 import { takeIn } from '../bodies/body.intake';
 import { RunStateRuntime } from '../run-state.runtime';
-import { hostOf } from './partition';
+import { hostOf, unrefused } from './partition';
 
 /** What clients submit to runs: the writing half of the gateway's asks. */
 @Controller()
@@ -28,17 +28,18 @@ export class SubmissionsController {
   ): Promise<Message<SubmitAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
     const { runId, askId, items } = head;
-    const taken = await takeIn(this.runtime.store.blobs, runId, bodies);
-    return message(await host.execute(runId, (state, at) => submit(state, { runId, askId, items, bodies: taken }, at)));
+    const taken = takeIn(bodies);
+    const command = { runId, askId, items, bodies: taken.bodies };
+    return message(await host.execute(runId, (state, context) => submit(state, command, context), taken.blobs));
   }
 
   @Answers(asks.FinishRun)
   async finish({ head, bodies }: Message<FinishRunRequest>, context: AskContext): Promise<Message<Done>> {
     const host = hostOf(this.runtime.registry, context);
     const given = head.result === undefined ? undefined : bodies[head.result];
-    const [result] = given ? await takeIn(this.runtime.store.blobs, head.runId, [given]) : [];
-    await host.execute(head.runId, (state) => finish(state, result));
-    return message({});
+    const taken = takeIn(given ? [given] : []);
+    const answer = await host.execute(head.runId, (state) => finish(state, taken.bodies[0]), taken.blobs);
+    return message(unrefused(answer, `finish of ${head.runId}`));
   }
 
   @Answers(asks.CancelRun)

@@ -1,6 +1,15 @@
 import type { BlobStore, BodyPlace, EventLog, LogEntry, Tenure } from '@stepwell/core';
 import type { RunStream } from '../partition/run-stream';
 
+/** A body that the log names isn't where it should be: asking again won't help, somebody has to look at the store. */
+export class BodyMissing extends Error {
+  readonly code = 'BODY_MISSING';
+  constructor(what: string) {
+    super(`${what} is missing in the store`);
+    this.name = 'BodyMissing';
+  }
+}
+
 /** Reads bodies by the places a folded state names (L8): the newest from memory, the others from the log in one range, blobs by name. */
 export class BodyReader {
   constructor(
@@ -8,7 +17,7 @@ export class BodyReader {
     private readonly blobs: BlobStore,
   ) {}
 
-  /** Inline bodies only, in the order of `places`. The caller has seen to it that they are committed. */
+  /** Inline bodies only, in the order of `places`. The caller has seen to it that they are committed. @throws BodyMissing */
   async inline(tenure: Tenure, stream: RunStream, places: readonly BodyPlace[]): Promise<Uint8Array[]> {
     const found = places.map((place) => recent(stream, place));
     const missing = places.filter((_, index) => found[index] === undefined).map((place) => place.version);
@@ -20,27 +29,29 @@ export class BodyReader {
     return places.map((place, index) => found[index] ?? inEntry(entries.get(place.version), place));
   }
 
-  /** Any body, as bytes. */
+  /** Any body, as bytes. @throws BodyMissing */
   async bytes(tenure: Tenure, stream: RunStream, runId: string, place: BodyPlace): Promise<Uint8Array> {
-    if ('blob' in place.body) return this.blob(runId, place.body.blob);
+    if ('blob' in place.body) return readBlob(this.blobs, runId, place.body.blob);
     const [body] = await this.inline(tenure, stream, [place]);
     return body ?? new Uint8Array();
   }
+}
 
-  async blob(runId: string, sha256: string): Promise<Uint8Array> {
-    const body = await this.blobs.get(runId, sha256);
-    if (!body) throw new Error(`blob ${sha256} of run ${runId} is missing`);
-    return body;
-  }
+/** @throws BodyMissing */
+export async function readBlob(blobs: BlobStore, runId: string, sha256: string): Promise<Uint8Array> {
+  const body = await blobs.get(runId, sha256);
+  if (!body) throw new BodyMissing(`blob ${sha256} of run ${runId}`);
+  return body;
 }
 
 function recent(stream: RunStream, place: BodyPlace): Uint8Array | undefined {
   return 'inline' in place.body ? stream.recent.get(place.version, place.event, place.body.inline) : undefined;
 }
 
+/** @throws BodyMissing */
 export function inEntry(entry: LogEntry | undefined, place: BodyPlace): Uint8Array {
   const body = 'inline' in place.body ? entry?.events[place.event]?.bodies[place.body.inline] : undefined;
-  if (!body) throw new Error(`no body at version ${place.version}, event ${place.event}`);
+  if (!body) throw new BodyMissing(`the body at version ${place.version}, event ${place.event}`);
   return body;
 }
 

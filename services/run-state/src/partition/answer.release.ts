@@ -11,19 +11,26 @@ import { PartitionLost, Silence } from '@stepwell/core';
  *
  * What can't be released is silence: the asker asks again, whoever owns the partition by then.
  */
-export async function release<Answer>(
-  answer: Answer,
-  kind: 'committed' | 'already-so' | 'refused' | 'read',
-  seen: { readonly commit: Promise<void>; readonly tenure: Tenure; readonly membership: Membership },
-): Promise<Answer> {
+export type AnswerKind = 'committed' | 'already-so' | 'refused' | 'read';
+
+/** What an answer rests on. */
+export interface Grounds {
+  /** Of everything the answer saw. */
+  readonly commit: Promise<void>;
+  readonly tenure: Pick<Tenure, 'partition' | 'lost'>;
+  readonly membership: Pick<Membership, 'leaseIsValid'>;
+}
+
+export async function release<Answer>(answer: Answer, kind: AnswerKind, grounds: Grounds): Promise<Answer> {
   try {
-    await seen.commit;
+    await grounds.commit;
   } catch (error) {
     if (error instanceof PartitionLost) throw new Silence(error.message);
     throw error;
   }
   if (kind === 'committed') return answer;
-  if (seen.tenure.lost.aborted) throw new Silence(`partition ${seen.tenure.partition} was given up`);
-  if (!seen.membership.leaseIsValid()) throw new Silence(`the lease on partition ${seen.tenure.partition} is over`);
+  const { tenure, membership } = grounds;
+  if (tenure.lost.aborted) throw new Silence(`partition ${tenure.partition} was given up`);
+  if (!membership.leaseIsValid()) throw new Silence(`the lease on partition ${tenure.partition} is over`);
   return answer;
 }

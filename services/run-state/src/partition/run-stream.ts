@@ -1,5 +1,14 @@
-import type { Changes, RunEvent, RunState, StoredEvent } from '@stepwell/core';
-import { evolve, isRunEventType, type LogEntry } from '@stepwell/core';
+import type { Changes, RunEvent, RunRow, RunState, StoredEvent } from '@stepwell/core';
+import { evolve, isRunEventType, rowOf, type LogEntry } from '@stepwell/core';
+
+/** A run's log can't be folded: every ask on it stays unanswered, until somebody mended the cause. The others go on. */
+export class UnreadableRun extends Error {
+  readonly code = 'UNREADABLE_RUN';
+  constructor(stream: string, cause: unknown) {
+    super(`stream ${stream} can not be folded`, { cause });
+    this.name = 'UnreadableRun';
+  }
+}
 
 /**
  * One run's stream in memory: the folded state, what is needed to append to it, and the newest bodies.
@@ -14,6 +23,8 @@ export class RunStream {
   lastCommit: Promise<void> = Promise.resolve();
   /** False while `lastCommit` is pending: such a stream must not be evicted. */
   isCommitted = true;
+  /** As of the last *committed* change of it: the state may be ahead, and what is ahead may be lost (L4, L9). */
+  row: RunRow | undefined;
   /** Deliveries that succeeded and owe nothing, not yet written (L7). */
   readonly unwritten = new Set<string>();
   /** What the state owed when it was read from the log, with the position each came from: for recovery (E2). */
@@ -22,11 +33,15 @@ export class RunStream {
 
   constructor(readonly name: string) {}
 
-  /** Folds a committed entry that was read. */
+  /** Folds a committed entry that was read. @throws UnreadableRun */
   fold(entry: LogEntry): Changes {
-    this.version = entry.version;
-    this.sum = entry.sum;
-    return this.evolve(entry.version, entry.at, entry.events.map(parseEvent));
+    try {
+      const changes = this.evolve(entry.version, entry.at, entry.events.map(parseEvent));
+      this.sum = entry.sum;
+      return changes;
+    } catch (error) {
+      throw new UnreadableRun(this.name, error);
+    }
   }
 
   evolve(version: number, at: number, events: readonly RunEvent[]): Changes {
@@ -34,6 +49,10 @@ export class RunStream {
     this.state = state;
     this.version = version;
     return changes;
+  }
+
+  rowNow(partition: number): RunRow | undefined {
+    return this.state && rowOf(this.state, partition);
   }
 }
 
@@ -57,7 +76,8 @@ class RecentBodies {
     events.forEach((event, index) => {
       event.bodies.forEach((body, slot) => {
         if (body.byteLength > RecentBodies.limitBytes) return;
-        this.bodies.set(`${version}/${index}/${slot}`, body);
+        // A copy: a slice would keep the whole frame alive that it came in.
+        this.bodies.set(`${version}/${index}/${slot}`, new Uint8Array(body));
         this.bytes += body.byteLength;
       });
     });

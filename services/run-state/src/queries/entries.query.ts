@@ -9,7 +9,7 @@ import type {
   RunState,
 } from '@stepwell/core';
 import { assembleStepList, encodeStepEntry, message } from '@stepwell/core';
-import { inEntry } from '../bodies/body.reader';
+import { inEntry, readBlob } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
 import { readHistory } from './run.history';
 
@@ -61,7 +61,5 @@ async function bodyOf(
   place: BodyPlace,
 ): Promise<Uint8Array> {
   if (!('blob' in place.body)) return inEntry(entries.get(place.version), place);
-  const bytes = await blobs.get(state.runId, place.body.blob);
-  if (!bytes) throw new Error(`blob ${place.body.blob} of run ${state.runId} is missing`);
-  return bytes;
+  return readBlob(blobs, state.runId, place.body.blob);
 }

@@ -23,6 +23,8 @@ import type { BodyReader } from '../bodies/body.reader';
 import type { RunStream } from '../partition/run-stream';
 
 const TAIL_BYTES = 16 * 1024;
+/** What an entry costs in the item besides its body: without it, thousands of tiny entries would "fit". */
+const HEAD_BYTES = 100;
 const utf8 = new TextEncoder();
 const LIST_START = utf8.encode('[');
 const LIST_END = utf8.encode(']');
@@ -30,6 +32,12 @@ const LIST_END = utf8.encode(']');
 export interface ItemSettings {
   readonly deliveryTimeoutMs: number;
   readonly callTimeoutMs: number;
+}
+
+/** The folded state lacks what the effect is about: a fault of ours, and the same whenever it is tried. */
+export class IncompleteState extends Error {
+  readonly code = 'INCOMPLETE_STATE';
+  override readonly name = 'IncompleteState';
 }
 
 /** Turns what is owed into the work item that says it: everything a caller needs for one attempt, history aside (H5). */
@@ -88,7 +96,7 @@ export class ItemBuilder {
 
   async callOut(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Promise<Message<CallOutItem>> {
     const call = state.calls.get(delivery.messageId);
-    if (!call) throw new Error(`run ${state.runId} has no call ${delivery.messageId}`);
+    if (!call) throw new IncompleteState(`run ${state.runId} has no call ${delivery.messageId}`);
     const bodies: Uint8Array[] = [];
     const item: CallOutItem = {
       effectId: delivery.effectId,
@@ -142,10 +150,10 @@ function tailOf(stream: RunStream, state: RunState, last: number, bodies: Uint8A
     if (!entry) break;
     const head = headOf(stream, entry, bodies, room);
     if (!head) break;
-    room -= 'inline' in head.body ? (bodies[head.body.inline]?.byteLength ?? 0) : 0;
-    tail.unshift(head);
+    room -= HEAD_BYTES + ('inline' in head.body ? entry.place.body.sizeBytes : 0);
+    tail.push(head);
   }
-  return tail;
+  return tail.reverse();
 }
 
 function headOf(
@@ -156,17 +164,19 @@ function headOf(
 ): EntryHead | undefined {
   const { index, messageId, place } = entry;
   const { body, version, event } = place;
+  if (room < HEAD_BYTES) return undefined;
   if ('blob' in body)
     return { index, messageId, callType: 'step', body: { blob: { sha256: body.blob, sizeBytes: body.sizeBytes } } };
   const bytes = stream.recent.get(version, event, body.inline);
-  if (!bytes || bytes.byteLength > room) return undefined;
+  if (!bytes || bytes.byteLength + HEAD_BYTES > room) return undefined;
   return { index, messageId, callType: 'step', body: { inline: bodies.push(bytes) - 1 } };
 }
 
 function callbackSegments(state: RunState, delivery: Delivery): BodySegment<BodyPlace>[] {
   const call = state.calls.get(delivery.callMessageId ?? '');
   const answer = call?.answer;
-  if (!call || !answer) throw new Error(`run ${state.runId}: callback ${delivery.messageId} without an answer`);
+  if (!call || !answer)
+    throw new IncompleteState(`run ${state.runId}: callback ${delivery.messageId} without an answer`);
   const { status, error } = answer.result;
   return callbackBody<BodyPlace>({
     status: status ?? (error?.code === 'DELIVERY_TIMEOUT' ? 504 : 502),
@@ -187,7 +197,8 @@ function callbackSegments(state: RunState, delivery: Delivery): BodySegment<Body
 
 function failureSegments(state: RunState, delivery: Delivery): BodySegment<BodyPlace>[] {
   const { failure } = state;
-  if (!failure) throw new Error(`run ${state.runId}: failure callback ${delivery.messageId} without a failure`);
+  if (!failure)
+    throw new IncompleteState(`run ${state.runId}: failure callback ${delivery.messageId} without a failure`);
   const { data } = failure;
   const payload = state.entries[0]?.place;
   return failureCallbackBody<BodyPlace>({

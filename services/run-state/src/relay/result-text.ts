@@ -1,5 +1,6 @@
 import type { RunState, Tenure } from '@stepwell/core';
 import type { BodyReader } from '../bodies/body.reader';
+import { BodyMissing } from '../bodies/body.reader';
 import type { RunStream } from '../partition/run-stream';
 
 const LONGEST_BYTES = 64 * 1024;
@@ -11,11 +12,13 @@ export class ResultText {
   async of(tenure: Tenure, stream: RunStream, state: RunState): Promise<string | undefined> {
     const { result } = state;
     if (!result || result.body.sizeBytes > LONGEST_BYTES) return undefined;
-    const bytes = await this.bodies.bytes(tenure, stream, state.runId, result);
     try {
+      const bytes = await this.bodies.bytes(tenure, stream, state.runId, result);
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    } catch {
-      return undefined;
+    } catch (error) {
+      // Not text; or not there, and the end is to be told all the same.
+      if (error instanceof TypeError || error instanceof BodyMissing) return undefined;
+      throw error;
     }
   }
 }

@@ -1,63 +1,78 @@
-import type { RunRow, RunRows, RunState } from '@stepwell/core';
-import { rowOf } from '@stepwell/core';
+import type { RunRow, RunRows } from '@stepwell/core';
 import type { Logger } from 'pino';
 
 const RETRY_MS = { first: 100, most: 5_000 };
 const BATCH = 500;
+
+interface Pending {
+  readonly row: RunRow;
+  readonly onWritten: (() => void)[];
+}
 
 /**
  * The `runs` read model (L9): rows are upserted in batches, the newest version of each, until the store has taken them. Written only
  * when a run's status changes, because only then is a row owed.
  */
 export class RowWriter {
-  private pending = new Map<string, { row: RunRow; settle: (() => void)[] }>();
-  private writing: Promise<void> | undefined;
+  private readonly pending = new Map<string, Pending>();
+  private inFlight: readonly Pending[] = [];
+  private isWriting = false;
 
   constructor(
-    private readonly rows: RunRows,
-    private readonly logger: Logger,
+    private readonly rows: Pick<RunRows, 'upsert'>,
+    private readonly logger: Pick<Logger, 'warn'>,
     private readonly pause: (ms: number) => Promise<void>,
   ) {}
 
-  write(state: RunState, partition: number, settle: () => void): void {
-    const row = rowOf(state, partition);
-    const known = this.pending.get(row.runId);
-    const settles = [...(known?.settle ?? []), settle];
-    this.pending.set(row.runId, { row: known && known.row.version > row.version ? known.row : row, settle: settles });
-    this.writing ??= this.writeAll().finally(() => {
-      this.writing = undefined;
-    });
+  /** Rows of committed state only. `onWritten` is called when the store has it, or a newer one. */
+  write(row: RunRow, onWritten: () => void): void {
+    this.add({ row, onWritten: [onWritten] });
+    if (this.isWriting) return;
+    this.isWriting = true;
+    // What the same turn commits rides along.
+    queueMicrotask(() => void this.writeAll());
   }
 
-  /** Resolves when everything written so far is in the store. */
+  /** Resolves when everything given before is in the store; what is given meanwhile isn't waited for. */
   async flush(): Promise<void> {
-    while (this.writing) await this.writing;
+    const open = [...this.pending.values(), ...this.inFlight];
+    await Promise.all(open.map(({ onWritten }) => new Promise<void>((resolve) => onWritten.push(resolve))));
   }
 
   private async writeAll(): Promise<void> {
-    await Promise.resolve();
     let delayMs = RETRY_MS.first;
     while (this.pending.size > 0) {
-      const batch = [...this.pending.values()].slice(0, BATCH);
-      for (const { row } of batch) this.pending.delete(row.runId);
+      this.inFlight = this.takeBatch();
       try {
-        await this.rows.upsert(batch.map(({ row }) => row));
-        for (const { settle } of batch) for (const each of settle) each();
+        await this.rows.upsert(this.inFlight.map(({ row }) => row));
+        for (const { onWritten } of this.inFlight) for (const tell of onWritten) tell();
+        this.inFlight = [];
         delayMs = RETRY_MS.first;
       } catch (error) {
-        this.logger.warn({ err: error, rows: batch.length }, 'could not write rows, trying again');
-        for (const each of batch) this.putBack(each);
+        this.logger.warn({ err: error, rows: this.inFlight.length }, 'could not write rows, trying again');
+        for (const each of this.inFlight) this.add(each);
+        this.inFlight = [];
         await this.pause(delayMs);
         delayMs = Math.min(RETRY_MS.most, delayMs * 2);
       }
     }
+    // In the same turn as the last look: a row that comes now starts anew.
+    this.isWriting = false;
   }
 
-  private putBack(failed: { row: RunRow; settle: (() => void)[] }): void {
-    const newer = this.pending.get(failed.row.runId);
-    this.pending.set(
-      failed.row.runId,
-      newer ? { row: newer.row, settle: [...failed.settle, ...newer.settle] } : failed,
-    );
+  private takeBatch(): readonly Pending[] {
+    const batch: Pending[] = [];
+    for (const [runId, each] of this.pending) {
+      if (batch.length === BATCH) break;
+      batch.push(each);
+      this.pending.delete(runId);
+    }
+    return batch;
+  }
+
+  private add({ row, onWritten }: Pending): void {
+    const known = this.pending.get(row.runId);
+    const newest = known && known.row.version > row.version ? known.row : row;
+    this.pending.set(row.runId, { row: newest, onWritten: [...(known?.onWritten ?? []), ...onWritten] });
   }
 }

@@ -9,6 +9,7 @@ import type { Checkpoint } from '@stepwell/core';
 export class Settlement {
   private readonly positionOf = new Map<string, number>();
   private readonly openAt = new Map<number, number>();
+  /** In order: positions are given away in order, and a tenure's commits come in order. */
   private readonly appended = new Set<number>();
   private highest: number;
 
@@ -44,8 +45,9 @@ export class Settlement {
     else this.openAt.delete(n);
   }
 
-  isUnsettled(effectId: string): boolean {
-    return this.positionOf.has(effectId);
+  /** What came from there can't be told (the run is unreadable): unsettled as long as this tenure lasts. */
+  keepOpen(n: number): void {
+    this.openAt.set(n, Infinity);
   }
 
   unsettled(): readonly string[] {
@@ -57,8 +59,8 @@ export class Settlement {
   }
 
   checkpoint(): Checkpoint {
-    let n = this.highest;
-    for (const position of this.appended) n = Math.min(n, position - 1);
+    const [firstAppended] = this.appended;
+    const n = firstAppended === undefined ? this.highest : Math.min(this.highest, firstAppended - 1);
     const holes = [...this.openAt.keys()].filter((position) => position <= n).sort((a, b) => a - b);
     return { n, holes };
   }

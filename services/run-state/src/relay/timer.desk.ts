@@ -16,6 +16,7 @@ interface Waiting {
 
 /** At most this many timers in one ask. */
 const BATCH = 500;
+const RETRY_MS = { first: 50, most: 5_000 };
 
 /**
  * Asks the scheduler for timers, batched per partition: what comes while one ask is under way rides with the next. Each ask goes on
@@ -25,8 +26,9 @@ export class TimerDesk {
   private readonly waiting = new Map<AbortSignal, Waiting>();
 
   constructor(
-    private readonly bus: Bus,
-    private readonly logger: Logger,
+    private readonly bus: Pick<Bus, 'ask'>,
+    private readonly logger: Pick<Logger, 'warn'>,
+    private readonly pause: (ms: number, signal: AbortSignal) => Promise<void>,
   ) {}
 
   set(holder: Holder, timer: TimerRow, settle: () => void): void {
@@ -58,22 +60,28 @@ export class TimerDesk {
   private start(holder: Holder, waiting: Waiting): void {
     if (waiting.asking) return;
     waiting.asking = true;
-    queueMicrotask(() => {
-      void this.askAll(holder, waiting).finally(() => {
-        waiting.asking = false;
-      });
-    });
+    // What the same turn owes rides along.
+    queueMicrotask(() => void this.askAll(holder, waiting));
   }
 
   private async askAll(holder: Holder, waiting: Waiting): Promise<void> {
+    let delayMs = RETRY_MS.first;
     while (!holder.lost.aborted && (waiting.set.size > 0 || waiting.cancel.size > 0)) {
       try {
         await this.askSome(holder, waiting);
+        delayMs = RETRY_MS.first;
       } catch (error) {
-        if (!holder.lost.aborted)
-          this.logger.warn({ err: error, partition: holder.partition }, 'the scheduler did not take a timer');
+        if (holder.lost.aborted) break;
+        this.logger.warn(
+          { err: error, partition: holder.partition },
+          'the scheduler did not take timers, trying again',
+        );
+        await this.pause(delayMs, holder.lost);
+        delayMs = Math.min(RETRY_MS.most, delayMs * 2);
       }
     }
+    // In the same turn as the last look: what comes now starts anew.
+    waiting.asking = false;
   }
 
   /** Sets before cancels, and never both at once: the same timer may be in both, in that order. */
