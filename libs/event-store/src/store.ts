@@ -29,14 +29,6 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Where the store says what it waits for; pino's loggers fit. */
-export interface StoreLogger {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-}
-
-export const SILENT_LOGGER: StoreLogger = { info: () => undefined, warn: () => undefined };
-
 /** Layout of the collections. An older program refuses a newer store instead of misreading it. */
 export const STORE_SCHEMA_VERSION = 1;
 

@@ -1,4 +1,4 @@
-import { connect, consumerOpts } from 'nats';
+import { connect } from 'nats';
 
 export interface Completion {
   readonly id: string;
@@ -19,12 +19,12 @@ export async function readCompletions(
   const connection = await connect({ servers: host, user, pass, inboxPrefix: '_INBOX_reader' });
   const seen = new Map<string, Completion>();
   try {
-    const all = consumerOpts().orderedConsumer().deliverAll();
-    const subscription = await connection.jetstream().subscribe('stepwell.runs.>', all);
+    const consumer = await connection.jetstream().consumers.get('STEPWELL_RUNS', { filterSubjects: 'stepwell.runs.>' });
+    const messages = await consumer.consume();
     const giveUp = setTimeout(() => {
-      subscription.unsubscribe();
+      messages.stop();
     }, limitMs);
-    for await (const message of subscription) {
+    for await (const message of messages) {
       const completion = message.json<Completion>();
       seen.set(completion.id, completion);
       if (enough(seen)) break;

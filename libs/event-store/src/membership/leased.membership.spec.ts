@@ -2,7 +2,7 @@ import { type Clock, PARTITIONS } from '@stepwell/core';
 import fc from 'fast-check';
 import { MemoryData } from '../memory/memory-data';
 import { MemoryMemberDriver } from '../memory/memory.member-driver';
-import { SILENT_LOGGER } from '../store';
+import { SILENT_LOGGER } from '../store-logger';
 import { SettableClock } from '../testing/test-clocks';
 import { type Holdings, LeasedMembership } from './leased.membership';
 import type { MemberDriver } from './member-driver';

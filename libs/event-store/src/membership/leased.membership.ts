@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Membership } from '@stepwell/core';
-import type { StoreLogger } from '../store';
+import type { StoreLogger } from '../store-logger';
 import type { MemberDocument, MemberDriver } from './member-driver';
 import { rendezvousOwners } from './rendezvous';
 import { SilenceWatch } from './silence.watch';

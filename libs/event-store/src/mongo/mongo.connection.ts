@@ -1,7 +1,7 @@
 import type { Clock } from '@stepwell/core';
 import mongoose, { type ConnectOptions } from 'mongoose';
 import { driverRuntime } from '../driver-runtime';
-import type { StoreLogger } from '../store';
+import type { StoreLogger } from '../store-logger';
 
 const RETRY_MS = 1_000;
 

@@ -9,7 +9,7 @@ import {
   type TermedCheckpoint,
 } from '../log/log-driver';
 import { endOfPartition, entryId, positionOf } from '../log/log-position';
-import type { StoreLogger } from '../store';
+import type { StoreLogger } from '../store-logger';
 import { isDuplicateKey, JOURNALED, MAJORITY } from './mongo.concerns';
 import { nativeCollection } from './mongo.schemas';
 

@@ -2,7 +2,8 @@ import { MongoConnection } from '../mongo/mongo.connection';
 import { MongoLogDriver } from '../mongo/mongo.log-driver';
 import { MongoMemberDriver } from '../mongo/mongo.member-driver';
 import { connectMongoStore } from '../mongo/mongo.store';
-import { SILENT_LOGGER, type Store } from '../store';
+import { type Store } from '../store';
+import { SILENT_LOGGER } from '../store-logger';
 import type { StoreFixture } from './log-fixture';
 import { REAL_CLOCK } from './test-clocks';
 

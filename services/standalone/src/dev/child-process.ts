@@ -47,7 +47,7 @@ export class KeptChild {
     });
     this.child = child;
     if (child.pid !== undefined) this.events.started(name, child.pid);
-    child.stdin?.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
     child.once('error', (error) => {
       this.gone(startedAt, error.message, undefined);
     });

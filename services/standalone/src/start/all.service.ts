@@ -9,7 +9,15 @@ import { HttpCallerConfig, HttpCallerModule, intakeOf } from '@stepwell/http-cal
 import type { OwnTopicPublisher } from '@stepwell/messaging';
 import { createNatsTopicPublisher, MemoryBus, MessagingServer } from '@stepwell/messaging';
 import type { Connected, ServiceBase, ServiceDefinition } from '@stepwell/platform';
-import { BusConfig, CommonConfig, natsOptions, Setting, settingsOf, StoreConfig, SystemClock } from '@stepwell/platform';
+import {
+  BusConfig,
+  CommonConfig,
+  natsOptions,
+  Setting,
+  settingsOf,
+  StoreConfig,
+  SystemClock,
+} from '@stepwell/platform';
 import { RunStateModule, RunStateSettings, runStateStore } from '@stepwell/run-state';
 import { SchedulerModule, SchedulerSettings, schedulerStore } from '@stepwell/scheduler';
 
@@ -54,6 +62,10 @@ export const allService: ServiceDefinition<AllConfig, AllLink> = {
     await store.prepare(stopping);
     const topics = await topicsOf(config, base);
     const bus = new MemoryBus({ member: runStateMember(config), log: logger });
+    // E3: what the broker of the topics has lost is announced again.
+    topics?.onTopicsForgotten(() => {
+      bus.forgotten();
+    });
     return {
       bus,
       store,
