@@ -64,6 +64,8 @@ await Promise.all(
       sourcesContent: false,
       legalComments: 'external',
       logLevel: 'warning',
+      // Only a checkout has the examples: `stepwell dev --example` says so where they are missing.
+      external: ['@stepwell/examples/package.json'],
       plugins: [lazyOptionals],
     }),
   ),

@@ -1,4 +1,5 @@
 export {
+  DEFAULT_INTAKE,
   type AnyWork,
   type AskContext,
   type AskHandler,

@@ -38,5 +38,9 @@ export function exampleChild(
 }
 
 function examplesFolder(): string {
-  return dirname(require.resolve('@stepwell/examples/package.json'));
+  try {
+    return dirname(require.resolve('@stepwell/examples/package.json'));
+  } catch {
+    throw new Error('the examples are in the checkout (deploy/examples); this is the program alone');
+  }
 }
