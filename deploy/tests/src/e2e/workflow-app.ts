@@ -64,6 +64,16 @@ export interface AppOptions {
   readonly signed?: boolean;
 }
 
+export interface TriggerOptions {
+  readonly input?: unknown;
+  readonly retries?: number;
+  readonly retryDelay?: string;
+  readonly runId?: string;
+  readonly label?: string;
+  /** Seconds. */
+  readonly delay?: number;
+}
+
 /** A user's app: Express, the unmodified official client, one route per workflow. */
 export class WorkflowApp {
   readonly journals = new Map<string, Journal>();
@@ -128,10 +138,7 @@ export class WorkflowApp {
     );
   }
 
-  async trigger(
-    name: string,
-    options: { input?: unknown; retries?: number; retryDelay?: string; runId?: string } = {},
-  ): Promise<string> {
+  async trigger(name: string, options: TriggerOptions = {}): Promise<string> {
     const { input, runId, ...rest } = options;
     const { workflowRunId } = await this.client.trigger({
       url: `${this.url}/${name}`,

@@ -27,6 +27,20 @@ export const sleeping: Workflow = async (context, journal) => {
   return { sleptMs: after - before };
 };
 
+/** Sleeps for `input` seconds, and tells how long that was in the end. */
+export const sleepingFor: Workflow = async (context, journal) => {
+  const before = await context.run('before', () => journal.run('before', Date.now()));
+  await context.sleep('nap', Number(context.requestPayload.input));
+  const after = await context.run('after', () => journal.run('after', Date.now()));
+  return { sleptMs: after - before };
+};
+
+/** One step whose result has `input` characters; the run's result is how many came back. */
+export const large: Workflow = async (context, journal) => {
+  const text = await context.run('large', () => journal.run('large', 'ä'.repeat(Number(context.requestPayload.input))));
+  return context.run('measure', () => journal.run('measure', text.length));
+};
+
 export const calling: Workflow = async (context, journal) => {
   const { appUrl } = context.requestPayload;
   const answer = await context.call<{ echo: unknown }>('call', {
