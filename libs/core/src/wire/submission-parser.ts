@@ -135,6 +135,8 @@ function kindOf(reader: OptionReader): Submission['kind'] | undefined {
 function unsupportedKind(reader: OptionReader): string | undefined {
   if (reader.isTrue('upstash-workflow-trigger-by-sdk')) return 'triggers that the SDK continues';
   if (reader.isTrue('upstash-workflow-invoke')) return 'context.invoke';
+  // Started at once and once only, a run that was meant to be started again and again would be lost unnoticed.
+  if (reader.text('upstash-cron') !== undefined) return 'schedules (Upstash-Cron)';
   const callType = callTypeOf(reader);
   if (reader.isTrue('upstash-workflow-init') || callType === 'step' || callType === 'tocallback') return undefined;
   return `call type ${JSON.stringify(callType.slice(0, 64))}`;
