@@ -17,7 +17,7 @@ import type {
 import { asks, attemptDue, isWanted, message, reportAttempt } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
-import { takeIn } from '../bodies/body.intake';
+import { takeIn } from '../bodies/body.admission';
 import type { PartitionHost } from '../partition/partition.host';
 import { UnreadableRun } from '../partition/run-stream';
 import { RunStateRuntime } from '../run-state.runtime';

@@ -12,7 +12,7 @@ import type {
 import { asks, cancel, finish, message, submit } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
-import { takeIn } from '../bodies/body.intake';
+import { takeIn } from '../bodies/body.admission';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
 

@@ -2,8 +2,8 @@ import type { CommandContext, Decision, EventLog, LogEntry, Membership, RunEvent
 import { CorruptStream, EntryTooLarge, PartitionLost, partitionOf, runStream, Silence } from '@stepwell/core';
 import type { BlobStore, Refused } from '@stepwell/core';
 import type { Logger } from 'pino';
-import type { NewBlob } from '../bodies/body.intake';
-import { blobsNamedBy, writeBlobs } from '../bodies/body.intake';
+import type { NewBlob } from '../bodies/body.admission';
+import { blobsNamedBy, writeBlobs } from '../bodies/body.admission';
 import { Settlement } from '../relay/settlement';
 import type { AnswerKind } from './answer.release';
 import { release } from './answer.release';

@@ -1,5 +1,5 @@
 import { MAX_INLINE_BODIES_BYTES, MAX_INLINE_BODY_BYTES } from '@stepwell/core';
-import { blobsNamedBy, takeIn } from './body.intake';
+import { blobsNamedBy, takeIn } from './body.admission';
 
 const body = (bytes: number, fill = 'x'): Uint8Array => Buffer.alloc(bytes, fill);
 
