@@ -69,26 +69,32 @@ export function serializeEvent(event: RunEvent): StoredEvent {
 /** The bodies appended last, as many as an item's tail can hold (H5), so that the hot path never reads the log. */
 class RecentBodies {
   private static readonly limitBytes = 16 * 1024;
-  private readonly bodies = new Map<string, Uint8Array>();
+  /** By version, oldest first; then by event and slot. */
+  private readonly kept = new Map<number, { readonly events: readonly KeptBodies[]; readonly bytes: number }>();
   private bytes = 0;
 
   add(version: number, events: readonly RunEvent[]): void {
-    events.forEach((event, index) => {
-      event.bodies.forEach((body, slot) => {
-        if (body.byteLength > RecentBodies.limitBytes) return;
+    let bytes = 0;
+    const copies = events.map(({ bodies }) =>
+      bodies.map((body) => {
+        if (body.byteLength > RecentBodies.limitBytes) return undefined;
+        bytes += body.byteLength;
         // A copy: a slice would keep the whole frame alive that it came in.
-        this.bodies.set(`${version}/${index}/${slot}`, new Uint8Array(body));
-        this.bytes += body.byteLength;
-      });
-    });
-    for (const [key, body] of this.bodies) {
+        return new Uint8Array(body);
+      }),
+    );
+    this.kept.set(version, { events: copies, bytes });
+    this.bytes += bytes;
+    for (const [oldest, entry] of this.kept) {
       if (this.bytes <= RecentBodies.limitBytes) break;
-      this.bodies.delete(key);
-      this.bytes -= body.byteLength;
+      this.kept.delete(oldest);
+      this.bytes -= entry.bytes;
     }
   }
 
   get(version: number, event: number, slot: number): Uint8Array | undefined {
-    return this.bodies.get(`${version}/${event}/${slot}`);
+    return this.kept.get(version)?.events[event]?.[slot];
   }
 }
+
+type KeptBodies = readonly (Uint8Array | undefined)[];

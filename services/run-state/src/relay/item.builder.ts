@@ -25,6 +25,11 @@ import type { RunStream } from '../partition/run-stream';
 const TAIL_BYTES = 16 * 1024;
 /** What an entry costs in the item besides its body: without it, thousands of tiny entries would "fit". */
 const HEAD_BYTES = 100;
+/**
+ * Callers keep what they have seen of a run, so the newest few are what they lack. A hundred heads of tiny entries were measured to
+ * be the dearest part of a whole step, here and in every caller that parses them.
+ */
+const TAIL_ENTRIES = 16;
 const utf8 = new TextEncoder();
 const LIST_START = utf8.encode('[');
 const LIST_END = utf8.encode(']');
@@ -145,7 +150,7 @@ export class ItemBuilder {
 function tailOf(stream: RunStream, state: RunState, last: number, bodies: Uint8Array[]): EntryHead[] {
   const tail: EntryHead[] = [];
   let room = TAIL_BYTES;
-  for (let index = last; index >= 0; index -= 1) {
+  for (let index = last; index >= 0 && tail.length < TAIL_ENTRIES; index -= 1) {
     const entry = state.entries[index];
     if (!entry) break;
     const head = headOf(stream, entry, bodies, room);
