@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { ArrayNotEmpty, Matches, Max, Min, MinLength, ValidateBy } from 'class-validator';
+import { Matches, Max, Min, MinLength, ValidateBy } from 'class-validator';
 import { DEFAULT_SUBMISSION_LIMITS } from '@stepwell/core';
 import { Setting } from '@stepwell/platform';
 import type { ValidationArguments } from 'class-validator';
@@ -59,9 +59,8 @@ export class GatewayConfig {
     optional: true,
     secret: true,
   })
-  @ArrayNotEmpty()
   @MinLength(MIN_TOKEN_LENGTH, { each: true, message: `each token must have at least ${MIN_TOKEN_LENGTH} characters` })
-  readonly tokens?: readonly string[];
+  readonly tokens!: readonly string[];
 
   @Setting('STEPWELL_SIGNING_CURRENT_KEY', {
     description: 'Key that deliveries are signed with; the same as QSTASH_CURRENT_SIGNING_KEY of the applications.',
@@ -173,7 +172,7 @@ export const DEV_CREDENTIALS: Credentials = {
 /** Who may come in, and the keys to tell. @throws Error when the config was made without `loadConfig`, which sees to it. */
 export function credentialsOf(config: GatewayConfig): Credentials {
   const fallback: Partial<Credentials> = config.dev ? DEV_CREDENTIALS : {};
-  const tokens = config.tokens ?? fallback.tokens;
+  const tokens = config.tokens.length > 0 ? config.tokens : fallback.tokens;
   const currentKey = config.signingCurrentKey ?? fallback.currentKey;
   const nextKey = config.signingNextKey ?? fallback.nextKey;
   if (tokens === undefined || currentKey === undefined || nextKey === undefined)
@@ -190,7 +189,7 @@ const CREDENTIAL_SETTINGS = {
 function missingCredentials(args: ValidationArguments | undefined): string[] {
   const config = (args?.object ?? {}) as Partial<GatewayConfig>;
   return Object.entries(CREDENTIAL_SETTINGS)
-    .filter(([property]) => config[property as keyof typeof CREDENTIAL_SETTINGS] === undefined)
+    .filter(([property]) => (config[property as keyof typeof CREDENTIAL_SETTINGS] ?? '').length === 0)
     .map(([, setting]) => setting);
 }
 
