@@ -160,17 +160,20 @@ test('one Ctrl-C is one signal to the program, though npm hands on a second', as
   put(
     'services/standalone/dist/main.js',
     `let count = 0;
-    process.on('SIGINT', () => { count += 1; });
+    process.on('SIGINT', () => { count += 1; ${note("'int'")} });
     process.on('SIGTERM', () => process.exit(count));
     ${note("'up'")} setInterval(() => undefined, 1000);`,
   );
   const child = start('start');
   await until(() => diary().includes('up'));
+  const seen = () => diary().filter((line) => line === 'int').length;
   child.kill('SIGINT');
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => seen() === 1);
   child.kill('SIGINT');
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  // Longer than npm's copy can take; a program that saw the copy would have counted it by then.
+  await new Promise((resolve) => setTimeout(resolve, 700));
   child.kill('SIGINT');
+  await until(() => seen() >= 2);
   child.kill('SIGTERM');
   const [code] = (await once(child, 'close')) as [number];
   expect(code).toBe(2);

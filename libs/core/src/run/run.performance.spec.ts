@@ -3,11 +3,11 @@ import { RunScenario } from '../testing/run-scenario';
 /*
  * Deciding and folding cost the same per event, however long the run or wide the group: a scan per event would make a step of a
  * long run slower than one of a short run. Ratios of the best of a few rounds, so that a busy machine doesn't matter; what is
- * linear gives about 10, a scan 100.
+ * linear gives about 20, a scan 400.
  */
 const FEW = 200;
-const MANY = 2_000;
-const LINEAR = 35;
+const MANY = 4_000;
+const LINEAR = 150;
 
 /** Milliseconds of the fastest of some rounds; the making of what is measured isn't. */
 function best<T>(make: () => T, measured: (made: T) => unknown): number {
