@@ -34,7 +34,10 @@ class Story {
   async begin(): Promise<void> {
     await this.world.open();
     await this.next();
-    for (const client of this.clients) this.ask(async () => void this.starts.set(client, await client.start()));
+    for (const client of this.clients)
+      this.ask(async () => {
+        this.starts.set(client, await client.start());
+      });
   }
 
   async act({ kind, run }: { readonly kind: string; readonly run: number }): Promise<void> {

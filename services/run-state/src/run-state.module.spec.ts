@@ -164,14 +164,14 @@ describe('run-state', () => {
   it('shares the partitions with a second member, and answers all the while', async () => {
     const one = await world.member('one');
     await world.settled(one);
-    let going = true;
+    const story = { isOver: false };
     const asking = (async () => {
-      for (let i = 0; going; i += 1) await run(`wfr_${i}`).start();
+      for (let i = 0; !story.isOver; i += 1) await run(`wfr_${i}`).start();
     })();
     const two = await world.member('two');
     await until(() => two.held() > 0);
     await world.settled(one, two);
-    going = false;
+    story.isOver = true;
     await asking;
     expect(one.held() + two.held()).toBe(64);
   });

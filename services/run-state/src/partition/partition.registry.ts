@@ -4,6 +4,7 @@ import { NewerSchema } from '@stepwell/event-store';
 import type { Logger } from 'pino';
 import type { RunStateStore } from '../store';
 import type { PartitionHost } from './partition.host';
+import { isOver } from './tenure-end';
 
 /*
  * Which partitions this process owns (L2): follows the membership, claims what it ought to own, gives up what it lost or ought not.
@@ -170,7 +171,7 @@ export class PartitionRegistry {
         holding.isRecovered = !lost.aborted;
         return;
       } catch (error) {
-        if (lost.aborted || error instanceof PartitionLost) return;
+        if (isOver(lost) || error instanceof PartitionLost) return;
         this.dependencies.logger.error({ err: error, partition }, 'recovery failed, trying again');
         await this.pause(RETRY_MS, lost);
       }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { PartitionHost } from '../partition/partition.host';
 import type { RunStream } from '../partition/run-stream';
 import { UnreadableRun } from '../partition/run-stream';
+import { isOver } from '../partition/tenure-end';
 import { BodyMissing } from '../bodies/body.reader';
 import type { ItemBuilder } from './item.builder';
 import { IncompleteState } from './item.builder';
@@ -150,7 +151,7 @@ export class Relay {
       await this.publishOnce(host, stream ?? (await host.stream(name)), effectId);
       return true;
     } catch (error) {
-      if (host.tenure.lost.aborted) return true;
+      if (isOver(host.tenure.lost)) return true;
       if (isForGood(error)) {
         // It stays unsettled: a hole in the checkpoint, looked at again at the next take-over.
         logger.error({ err: error, effectId }, 'an effect can not be sent');

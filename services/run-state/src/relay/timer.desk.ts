@@ -1,6 +1,7 @@
 import type { Bus, TimerRow } from '@stepwell/core';
 import { asks, message } from '@stepwell/core';
 import type { Logger } from 'pino';
+import { isOver } from '../partition/tenure-end';
 
 /** What the desk needs to know of a tenure. */
 interface Holder {
@@ -71,7 +72,7 @@ export class TimerDesk {
         await this.askSome(holder, waiting);
         delayMs = RETRY_MS.first;
       } catch (error) {
-        if (holder.lost.aborted) break;
+        if (isOver(holder.lost)) break;
         this.logger.warn(
           { err: error, partition: holder.partition },
           'the scheduler did not take timers, trying again',

@@ -1,0 +1,122 @@
+import type { Bus, Message, RunRow } from '@stepwell/core';
+import { message, runStream, Silence } from '@stepwell/core';
+import { RunScenario } from '@stepwell/core/testing';
+import type { Logger } from 'pino';
+import type { PartitionHost } from '../partition/partition.host';
+import { RunStream } from '../partition/run-stream';
+import type { ItemBuilder } from './item.builder';
+import { IncompleteState } from './item.builder';
+import { Relay, streamOfEffect } from './relay';
+import type { RowWriter } from './row.writer';
+import { Settlement } from './settlement';
+
+const STREAM = runStream('wfr_1');
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the relay (E1-E3)', () => {
+  const setUp = () => {
+    const scenario = new RunScenario('wfr_1');
+    scenario.start();
+    const stream = new RunStream(STREAM);
+    for (const { version, at, events } of scenario.history) stream.evolve(version, at, events);
+    stream.row = stream.rowNow(1);
+    const owed = [...(stream.state?.owed.keys() ?? [])];
+    const lost = new AbortController();
+    const settlement = new Settlement(0);
+    for (const effectId of owed) settlement.note(effectId, 1);
+    const tenure = { partition: 1, lost: lost.signal, nowMs: () => 1 };
+    const host = { tenure, settlement, stream: () => Promise.resolve(stream) } as unknown as PartitionHost;
+
+    const published: string[] = [];
+    const rows: RunRow[] = [];
+    const said: string[] = [];
+    const pauses: number[] = [];
+    const broker = { failures: 0 };
+    const items = { step: (): Message<object> => message({}) };
+    const note =
+      (level: string) =>
+      (_details: object, text: string): void => {
+        said.push(`${level}: ${text}`);
+      };
+    const relay = new Relay({
+      bus: {
+        publishWork: (_definition: unknown, effectId: string) => {
+          broker.failures -= 1;
+          if (broker.failures >= 0) return Promise.reject(new Error('no broker'));
+          published.push(effectId);
+          return Promise.resolve('queued' as const);
+        },
+      } as unknown as Bus,
+      items: items as unknown as ItemBuilder,
+      rows: { write: (row: RunRow) => rows.push(row) } as unknown as RowWriter,
+      results: { of: () => Promise.resolve(undefined) } as never,
+      logger: { warn: note('warn'), debug: note('debug'), error: note('error') } as unknown as Logger,
+      pause: async (ms) => {
+        pauses.push(ms);
+        await turn();
+      },
+    });
+    return { scenario, stream, owed, lost, host, published, rows, said, pauses, broker, items, relay };
+  };
+
+  it('sends a delivery in the turn of its commit, and the row as it was committed', () => {
+    const { stream, owed, host, published, rows, relay, scenario } = setUp();
+    scenario.finish();
+    const [, ahead] = scenario.history;
+    if (ahead) stream.evolve(ahead.version, ahead.at, ahead.events);
+    void relay.send(host, stream, owed);
+    expect(rows).toMatchObject([{ status: 'running', version: 1 }]);
+    // The end that isn't committed yet has closed the delivery: it is not owed now, and if the end is lost, the successor sends it.
+    expect(published).toEqual([]);
+  });
+
+  it('publishes at once what is owed', () => {
+    const { stream, owed, host, published, relay } = setUp();
+    void relay.send(host, stream, owed);
+    expect(published).toEqual([`${STREAM}:1:1`]);
+    expect(host.settlement.unsettledCount).toBe(2);
+  });
+
+  it('tries again until the broker has it, complaining once', async () => {
+    const { stream, owed, host, published, said, pauses, broker, relay } = setUp();
+    broker.failures = 3;
+    await relay.send(host, stream, owed);
+    while (published.length === 0) await turn();
+    expect(pauses).toEqual([50, 100, 200]);
+    expect(said.filter((line) => line.startsWith('warn'))).toHaveLength(1);
+  });
+
+  it('ends with the tenure', async () => {
+    const { stream, owed, host, published, lost, broker, relay } = setUp();
+    broker.failures = 2;
+    await relay.send(host, stream, owed);
+    lost.abort();
+    for (let i = 0; i < 5; i += 1) await turn();
+    expect(published).toEqual([]);
+  });
+
+  it('does not try for ever what can not be built', async () => {
+    const { stream, owed, host, said, pauses, items, relay } = setUp();
+    items.step = () => {
+      throw new IncompleteState('nothing there');
+    };
+    await relay.send(host, stream, owed);
+    await turn();
+    expect([said, pauses]).toEqual([['error: an effect can not be sent'], []]);
+    expect(host.settlement.unsettledCount).toBe(2);
+  });
+
+  it('sends everything of the others again, though one partition is being lost (E3)', async () => {
+    const { host, published, relay } = setUp();
+    const silent = { ...host, settlement: host.settlement, stream: () => Promise.reject(new Silence('lost')) };
+    await relay.sendEverythingAgain([
+      { ...silent, tenure: { ...host.tenure, lost: AbortSignal.abort() } } as never,
+      host,
+    ]);
+    expect(published).toEqual([`${STREAM}:1:1`]);
+  });
+
+  it('knows an effect’s stream, colons and all', () => {
+    expect(streamOfEffect('run-a:b:12:0')).toBe('run-a:b');
+  });
+});
