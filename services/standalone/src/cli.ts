@@ -50,10 +50,8 @@ async function dev({ port, dataDir, processes, example }: DevFlags): Promise<voi
     process.env,
     say,
   );
-  let stopping = false;
   const stop = (): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (command.isStopping) process.exit(1);
     say('stopping…');
     void command.stop().then(() => process.exit(0));
   };
@@ -62,6 +60,8 @@ async function dev({ port, dataDir, processes, example }: DevFlags): Promise<voi
   try {
     await command.start();
   } catch (error) {
+    // What breaks because everything is being stopped is no failure, and the exit is on its way.
+    if (command.isStopping) return;
     await command.stop();
     throw error;
   }

@@ -65,7 +65,7 @@ export class KeptChild {
   async stop(): Promise<void> {
     this.expectEnd();
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
     const kill = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);

@@ -1,5 +1,5 @@
 import { ensureReplicaSetOfOne } from '@stepwell/event-store';
-import type { KeptServer, ServerEvent, EmbeddedServer } from '@stepwell/platform';
+import type { EmbeddedServer, KeptServer, ServerAtHand, ServerEvent } from '@stepwell/platform';
 import {
   keepRunning,
   resolveMongod,
@@ -29,33 +29,66 @@ export interface ServerOptions {
   readonly processes: ProcessList;
   readonly say: (line: string) => void;
   readonly env: NodeJS.ProcessEnv;
+  /** Aborted when they aren't wanted any more. */
+  readonly stopping: AbortSignal;
 }
 
-/** Starts what isn't given by STEPWELL_MONGODB_URI and STEPWELL_NATS_URL, and keeps it running. */
-export async function startServers(options: ServerOptions): Promise<Servers> {
+/**
+ * Starts what isn't given by STEPWELL_MONGODB_URI and STEPWELL_NATS_URL, and keeps it running. Nothing is left when it fails.
+ * @returns undefined when it was told to stop before it had found them (which may be a download)
+ */
+export async function startServers(options: ServerOptions): Promise<Servers | undefined> {
+  const { env, say, stopping } = options;
+  const found = await unlessAborted(
+    Promise.all([
+      resolveMongod(env['STEPWELL_MONGODB_URI'], { onProgress: say }),
+      resolveNatsServer(env['STEPWELL_NATS_URL'], { onProgress: say }).catch(toleratedAbsence(options)),
+    ]),
+    stopping,
+  );
+  if (found === undefined) return undefined;
   const kept: KeptServer<EmbeddedServer>[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(kept.map((server) => server.stop()));
   };
-  try {
-    const [mongo, nats] = await Promise.all([takeMongod(options, kept), takeNats(options, kept)]);
+  const [mongo, nats] = await Promise.allSettled([
+    takeMongod(found[0], options, kept),
+    takeNats(found[1], options, kept),
+  ]);
+  if (mongo.status === 'fulfilled' && nats.status === 'fulfilled') {
     return {
-      mongodbUri: mongo.uri,
-      ...(nats.connection ? { nats: nats.connection } : {}),
-      taken: [mongo.taken, nats.taken],
+      mongodbUri: mongo.value.uri,
+      ...(nats.value.connection ? { nats: nats.value.connection } : {}),
+      taken: [mongo.value.taken, nats.value.taken],
       stop,
     };
-  } catch (error) {
-    await stop();
-    throw error;
   }
+  await stop();
+  throw [mongo, nats].find((outcome) => outcome.status === 'rejected')?.reason;
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const aborted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve(undefined);
+    });
+  });
+  return signal.aborted ? undefined : Promise.race([work, aborted]);
+}
+
+/** One process does without NATS. */
+function toleratedAbsence({ needsNats }: ServerOptions): (error: unknown) => undefined {
+  return (error) => {
+    if (needsNats || !(error instanceof ServerNotFound)) throw error;
+    return undefined;
+  };
 }
 
 async function takeMongod(
+  found: ServerAtHand,
   options: ServerOptions,
   kept: KeptServer<EmbeddedServer>[],
 ): Promise<{ uri: string; taken: string }> {
-  const found = await resolveMongod(options.env['STEPWELL_MONGODB_URI'], { onProgress: options.say });
   if (found.kind === 'running') return { uri: found.url, taken: 'MongoDB of STEPWELL_MONGODB_URI' };
   const server = await keepRunning({
     start: (port) =>
@@ -73,34 +106,30 @@ async function takeMongod(
 }
 
 async function takeNats(
+  found: ServerAtHand | undefined,
   options: ServerOptions,
   kept: KeptServer<EmbeddedServer>[],
 ): Promise<{ connection?: Servers['nats']; taken: string }> {
-  const { env, passwords } = options;
-  try {
-    const found = await resolveNatsServer(env['STEPWELL_NATS_URL'], { onProgress: options.say });
-    if (found.kind === 'running') return { connection: { url: found.url }, taken: 'NATS of STEPWELL_NATS_URL' };
-    const server = await keepRunning({
-      start: (port) =>
-        startNatsServer({
-          binary: found.path,
-          dataDir: join(options.dataDir, 'nats'),
-          passwords,
-          ...(port === undefined ? {} : { port }),
-        }),
-      onEvent: told('nats-server', options),
-    });
-    kept.push(server);
-    options.processes.set('nats-server', server.current.pid);
-    const { url } = server.current;
-    return {
-      connection: { url, user: 'stepwell', password: passwords.stepwell },
-      taken: `nats-server ${found.version} (${found.source}), ${url}`,
-    };
-  } catch (error) {
-    if (options.needsNats || !(error instanceof ServerNotFound)) throw error;
-    return { taken: 'no nats-server found: one process needs none, but there are no public topics' };
-  }
+  if (!found) return { taken: 'no nats-server found: one process needs none, but there are no public topics' };
+  if (found.kind === 'running') return { connection: { url: found.url }, taken: 'NATS of STEPWELL_NATS_URL' };
+  const { passwords } = options;
+  const server = await keepRunning({
+    start: (port) =>
+      startNatsServer({
+        binary: found.path,
+        dataDir: join(options.dataDir, 'nats'),
+        passwords,
+        ...(port === undefined ? {} : { port }),
+      }),
+    onEvent: told('nats-server', options),
+  });
+  kept.push(server);
+  options.processes.set('nats-server', server.current.pid);
+  const { url } = server.current;
+  return {
+    connection: { url, user: 'stepwell', password: passwords.stepwell },
+    taken: `nats-server ${found.version} (${found.source}), ${url}`,
+  };
 }
 
 function told(name: string, { processes, say }: ServerOptions): (event: ServerEvent) => void {

@@ -4,15 +4,10 @@ import type { ChildDefinition } from './child-process';
 import { devCredentials } from './dev-credentials';
 
 /**
- * One of `deploy/examples` as a child: an ordinary app with the official client, told nothing but the four variables of the banner and
- * where to put its outbox.
+ * The program of one of `deploy/examples`.
  * @throws Error that names the examples there are
  */
-export function exampleChild(
-  name: string,
-  { url, dataDir, env }: { readonly url: string; readonly dataDir: string; readonly env: NodeJS.ProcessEnv },
-): ChildDefinition {
-  const { token, currentKey, nextKey } = devCredentials(env);
+export function findExample(name: string): string {
   const compiled = join(examplesFolder(), 'dist');
   const main = join(compiled, name, 'main.js');
   if (!/^[a-z-]+$/.test(name) || !existsSync(main)) {
@@ -23,9 +18,21 @@ export function exampleChild(
       `there is no example "${name}"; there are: ${there.join(', ') || 'none (npm run build makes them)'}`,
     );
   }
+  return main;
+}
+
+/**
+ * An example as a child: an ordinary app with the official client, told nothing but the four variables of the banner and where to put
+ * its outbox.
+ */
+export function exampleChild(
+  name: string,
+  { url, dataDir, env }: { readonly url: string; readonly dataDir: string; readonly env: NodeJS.ProcessEnv },
+): ChildDefinition {
+  const { token, currentKey, nextKey } = devCredentials(env);
   return {
     name: `example ${name}`,
-    args: [main],
+    args: [findExample(name)],
     env: {
       ...env,
       QSTASH_URL: url,
