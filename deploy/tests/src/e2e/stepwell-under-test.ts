@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { until } from './until';
 
 /** The public credentials of `stepwell dev` (protocol.md section 16). */
@@ -18,6 +19,8 @@ export const TOPOLOGIES: readonly Topology[] = ['one', 'five'];
 
 const CLI = resolve(__dirname, '../../../../services/standalone/dist/main.js');
 const START_LIMIT_MS = 120_000;
+/** Whoever has made a mistake is told at once, not after a timeout. */
+const REFUSAL_LIMIT_MS = 20_000;
 
 /** `stepwell dev` as a user starts it: the compiled program, real servers, a data folder of its own. */
 export class StepwellUnderTest {
@@ -31,16 +34,42 @@ export class StepwellUnderTest {
   constructor(
     readonly topology: Topology,
     private readonly env: NodeJS.ProcessEnv = {},
+    private readonly moreArgs: readonly string[] = [],
   ) {}
 
+  /** @throws Error with everything it said, when it ends instead. */
   async start(): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port;
-    const args = [CLI, 'dev', '--port', port, '--processes', this.topology, '--data-dir', this.dataDir];
+    const child = this.spawn(['--port', port, ...this.moreArgs]);
+    await until(
+      'stepwell is ready',
+      () => this.output.includes('Stepwell is ready') || child.exitCode !== null,
+      START_LIMIT_MS,
+    );
+    if (child.exitCode !== null) throw new Error(`stepwell dev ended with ${child.exitCode}:\n${this.output}`);
+    this.url = /Stepwell is ready: (\S+)/.exec(this.output)?.[1] ?? '';
+    this.natsUrl = /Run completions on NATS: (\S+)/.exec(this.output)?.[1] ?? '';
+  }
+
+  /** Starts what has to be refused. @returns its exit code and what it said */
+  async startInVain(args: readonly string[] = []): Promise<{ code: number | null; said: string }> {
+    const child = this.spawn(args);
+    await once(child, 'close', { signal: AbortSignal.timeout(REFUSAL_LIMIT_MS) });
+    return { code: child.exitCode, said: this.output };
+  }
+
+  /** What it has printed in this life. */
+  get said(): string {
+    return this.output;
+  }
+
+  private spawn(args: readonly string[]): ChildProcess & { stdout: Readable; stderr: Readable } {
     this.output = '';
-    const child = spawn(process.execPath, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.env },
-    });
+    const child = spawn(
+      process.execPath,
+      [CLI, 'dev', '--processes', this.topology, '--data-dir', this.dataDir, ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } },
+    );
     this.child = child;
     mkdirSync(this.dataDir, { recursive: true });
     const log = createWriteStream(this.logFile, { flags: 'a' });
@@ -50,14 +79,7 @@ export class StepwellUnderTest {
         log.write(chunk);
       });
     }
-    await until(
-      'stepwell is ready',
-      () => this.output.includes('Stepwell is ready') || child.exitCode !== null,
-      START_LIMIT_MS,
-    );
-    if (child.exitCode !== null) throw new Error(`stepwell dev ended with ${child.exitCode}:\n${this.output}`);
-    this.url = /Stepwell is ready: (\S+)/.exec(this.output)?.[1] ?? '';
-    this.natsUrl = /Run completions on NATS: (\S+)/.exec(this.output)?.[1] ?? '';
+    return child;
   }
 
   /** What it has printed, over all its lives. */
@@ -79,21 +101,23 @@ export class StepwellUnderTest {
   }
 
   /** SIGKILL to `stepwell dev` itself: everything goes with it. Resolves when all of it is gone. */
-  async killAll(): Promise<void> {
+  async killAll(limitMs = 60_000): Promise<void> {
     const pids = Object.values(this.processes());
     const { child } = this;
     if (!child) return;
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    await until('everything is gone', () => pids.every((pid) => !isAlive(pid)), 60_000);
+    await until('everything is gone', () => pids.every((pid) => !isAlive(pid)), limitMs);
   }
 
-  async stop(): Promise<void> {
+  /** @returns its exit code; null when it wasn't running, or a signal ended it */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return null;
     const exited = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill(signal);
     await exited;
+    return child.exitCode;
   }
 
   async remove(): Promise<void> {

@@ -60,8 +60,8 @@ function stepOf(base64 = ''): string | undefined {
 export interface AppOptions {
   /** Base URL of the engine. */
   readonly engineUrl: string;
-  /** Verifies signatures as a real app does (default). */
-  readonly signed?: boolean;
+  /** Signatures are verified by these, current and next, as in a real app. Default: those of `stepwell dev`. */
+  readonly signingKeys?: readonly [current: string, next: string];
 }
 
 export interface TriggerOptions {
@@ -91,6 +91,13 @@ export class WorkflowApp {
     this.server = this.app.listen(0, '127.0.0.1');
   }
 
+  /** A third party that answers this text. */
+  answers(path: string, text: string): void {
+    this.app.get(path, (_request, response) => {
+      response.type('text/plain').send(text);
+    });
+  }
+
   async start(): Promise<void> {
     if (!this.server.listening) await new Promise((listening) => this.server.once('listening', listening));
   }
@@ -109,7 +116,7 @@ export class WorkflowApp {
 
   /** Adds a workflow under `/name`. */
   add(name: string, workflow: Workflow): void {
-    const { engineUrl, signed = true } = this.options;
+    const { engineUrl, signingKeys = [DEV.currentSigningKey, DEV.nextSigningKey] } = this.options;
     this.app.use(
       `/${name}`,
       (request, _response, next) => {
@@ -126,9 +133,8 @@ export class WorkflowApp {
         env: {
           QSTASH_URL: engineUrl,
           QSTASH_TOKEN: DEV.token,
-          ...(signed
-            ? { QSTASH_CURRENT_SIGNING_KEY: DEV.currentSigningKey, QSTASH_NEXT_SIGNING_KEY: DEV.nextSigningKey }
-            : {}),
+          QSTASH_CURRENT_SIGNING_KEY: signingKeys[0],
+          QSTASH_NEXT_SIGNING_KEY: signingKeys[1],
         },
         failureFunction: ({ context, failResponse, failStatus }) => {
           this.journal(context.workflowRunId).failureFunction = { failResponse, failStatus };
