@@ -103,7 +103,8 @@ describe('a batch', () => {
     [{ 'upstash-failure-callback': 'nowhere' }, 400, 'INVALID_DESTINATION'],
     [{ 'upstash-workflow-runid': 'x'.repeat(600) }, 400, 'INVALID_RUN_ID'],
     [{ 'upstash-workflow-runid': '' }, 400, 'INVALID_RUN_ID'],
-    [{ 'upstash-cron': 'nonsense' }, 501, 'NOT_SUPPORTED'],
+    [{ 'upstash-cron': 'nonsense' }, 400, 'INVALID_CRON'],
+    [{ 'upstash-cron': '*/5 * * * *' }, 501, 'NOT_SUPPORTED'],
     [{ 'upstash-workflow-invoke': 'true' }, 501, 'NOT_SUPPORTED'],
   ];
   it.each(headersRefused.map((row) => [JSON.stringify(row[0]).slice(0, 80), ...row] as const))(

@@ -257,7 +257,8 @@ describe('bad input', () => {
     [{ 'upstash-forward-a b': 'x' }, 'INVALID_HEADER'],
     [{ 'upstash-workflow-invoke': 'true' }, 'NOT_SUPPORTED'],
     [{ 'upstash-workflow-trigger-by-sdk': 'true' }, 'NOT_SUPPORTED'],
-    [{ 'upstash-cron': 'nonsense' }, 'NOT_SUPPORTED'],
+    [{ 'upstash-cron': 'nonsense' }, 'INVALID_CRON'],
+    [{ 'upstash-cron': '*/5 * * * *' }, 'NOT_SUPPORTED'],
   ])('%j is refused with %s, and the run is named', (headers, code) => {
     const parsed = parse({ ...start, ...headers });
     expect(codeOf(parsed)).toBe(code);

@@ -1,3 +1,4 @@
+import { parseCron } from './cron';
 import { looksLikeGroupName, parseDestination } from './destination';
 import type { HeaderMap } from './headers';
 import { deliverableForwards, forwardsOf, headerProblem } from './headers';
@@ -121,6 +122,8 @@ function readSubmission(
 }
 
 function kindOf(reader: OptionReader): Submission['kind'] | undefined {
+  reader.read('upstash-cron', parseCron);
+  if (reader.problem) return undefined;
   const unsupported = unsupportedKind(reader);
   if (unsupported !== undefined) {
     const { code, message } = notSupported(unsupported);
