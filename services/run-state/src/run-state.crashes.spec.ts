@@ -57,7 +57,9 @@ class Story {
         this.ask(() => client.finish());
         break;
       case 'cancel':
-        this.ask(async () => void (await client.cancel()));
+        this.ask(async () => {
+          await client.cancel();
+        });
         break;
       case 'pause':
         await Promise.all(this.pending);

@@ -108,12 +108,16 @@ describe('the relay (E1-E3)', () => {
 
   it('sends everything of the others again, though one partition is being lost (E3)', async () => {
     const { host, published, relay } = setUp();
-    const silent = { ...host, settlement: host.settlement, stream: () => Promise.reject(new Silence('lost')) };
-    await relay.sendEverythingAgain([
-      { ...silent, tenure: { ...host.tenure, lost: AbortSignal.abort() } } as never,
-      host,
-    ]);
+    const losing = new AbortController();
+    const lostHost = {
+      settlement: host.settlement,
+      tenure: { partition: 1, lost: losing.signal, nowMs: () => 1 },
+      stream: () => Promise.reject(new Silence('lost')),
+    };
+    void relay.sendEverythingAgain([lostHost as unknown as PartitionHost, host]);
+    await turn();
     expect(published).toEqual([`${STREAM}:1:1`]);
+    losing.abort();
   });
 
   it('knows an effect’s stream, colons and all', () => {
