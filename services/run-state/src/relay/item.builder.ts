@@ -14,6 +14,7 @@ import type {
 import {
   deliveryHeaders,
   callbackBody,
+  ERROR_CODES,
   failureBodyPlace,
   failureCallbackBody,
   headerLists,
@@ -184,7 +185,8 @@ function callbackSegments(state: RunState, delivery: Delivery): BodySegment<Body
     throw new IncompleteState(`run ${state.runId}: callback ${delivery.messageId} without an answer`);
   const { status, error } = answer.result;
   return callbackBody<BodyPlace>({
-    status: status ?? (error?.code === 'DELIVERY_TIMEOUT' ? 504 : 502),
+    // Where no answer came: the status that its error code stands for.
+    status: status ?? ERROR_CODES[error?.code ?? 'CONNECTION_FAILED'].status,
     headers: headerLists(answer.result.headers),
     body: answer.body,
     retried: answer.data.retried,
@@ -196,7 +198,7 @@ function callbackSegments(state: RunState, delivery: Delivery): BodySegment<Body
     notBeforeMs: 0,
     createdAtMs: call.at,
     workflow: { runId: state.runId, createdAtMs: state.createdAt },
-    ...(state.start.callerIp === '' ? {} : { callerIP: state.start.callerIp }),
+    ...(state.start.callerIp === '' ? {} : { callerIp: state.start.callerIp }),
   });
 }
 
@@ -221,6 +223,6 @@ function failureSegments(state: RunState, delivery: Delivery): BodySegment<BodyP
     notBeforeMs: 0,
     createdAtMs: failure.at,
     workflow: { runId: state.runId, createdAtMs: state.createdAt },
-    ...(state.start.callerIp === '' ? {} : { callerIP: state.start.callerIp }),
+    ...(state.start.callerIp === '' ? {} : { callerIp: state.start.callerIp }),
   });
 }
