@@ -1,1 +1,1 @@
-export { followRun } from './app/follow-run';
+export {};

@@ -6,5 +6,5 @@ export type { MembershipOptions } from './membership/leased.membership';
 export { MemoryData } from './memory/memory-data';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory.store';
 export { connectMongoStore, type MongoStoreOptions } from './mongo/mongo.store';
-export { CorruptBlob, NewerStore, type Store } from './store';
+export { type Store } from './store';
 export type { StoreLogger } from './store-logger';

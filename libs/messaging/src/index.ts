@@ -1,5 +1,4 @@
 export {
-  DEFAULT_INTAKE,
   type AnyWork,
   type AskContext,
   type AskHandler,

@@ -15,4 +15,3 @@ export {
   type RestartOptions,
 } from './nats-under-test';
 export type { Scope } from './per-scope';
-export { testRunDir } from './shared-server';

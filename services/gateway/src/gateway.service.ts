@@ -24,4 +24,3 @@ export const gatewayService: ServiceDefinition<GatewayServiceConfig, GatewayLink
   module: () => GatewayModule,
   http: gatewayHttp,
 };
-

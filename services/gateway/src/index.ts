@@ -1,4 +1,4 @@
-export { credentialsOf, DEV_CREDENTIALS, GatewayConfig, type Credentials } from './gateway.config';
+export { DEV_CREDENTIALS, GatewayConfig, type Credentials } from './gateway.config';
 export { GatewayModule } from './gateway.module';
 export { gatewayService, GatewayServiceConfig } from './gateway.service';
-export { GatewayAdapter, gatewayHttp } from './http/gateway.adapter';
+export { gatewayHttp } from './http/gateway.adapter';

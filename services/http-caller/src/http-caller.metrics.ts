@@ -4,7 +4,7 @@ import { blockReason } from './outbound/attempt.failure';
 import type { ExchangeEnd } from './outbound/http.exchange';
 import { isSuccess } from './outbound/http-attempt';
 
-export const CALL_CLASSES = ['step', 'callback', 'failure', 'call'] as const;
+const CALL_CLASSES = ['step', 'callback', 'failure', 'call'] as const;
 export type CallClass = (typeof CALL_CLASSES)[number];
 
 /** Seconds; a call may take hours. */

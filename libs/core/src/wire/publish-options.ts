@@ -18,7 +18,7 @@ export interface OptionProblem {
 }
 
 /** Policy, not protocol; far above what is of use, low enough that a slip is noticed (protocol.md 9.2: 412 at submit). */
-export const OPTION_LIMITS = {
+const OPTION_LIMITS = {
   retries: 1_000,
   delayMs: 10 * 365 * DAY_MS,
   timeoutMs: DAY_MS,

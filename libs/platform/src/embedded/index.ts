@@ -1,5 +1,4 @@
 export {
-  resolveBinary,
   type CacheFiller,
   type OnProgress,
   type ResolvedBinary,
@@ -7,10 +6,10 @@ export {
   type WantedBinary,
 } from './binary-resolver';
 export type { EmbeddedServer, ServerBounds } from './embedded-server';
-export { DataDirInUse, lockDataDir, waitForLock, type HeldLock } from './folder-lock';
+export { lockDataDir, waitForLock, type HeldLock } from './folder-lock';
 export { keepRunning, type KeepRunningOptions, type KeptServer, type ServerEvent } from './keep-running';
 export { startMongod, type EmbeddedMongod, type StartMongodOptions } from './mongod.server';
-export { PUBLIC_STREAM, READER_INBOX_PREFIX, type NatsAccess } from './nats-access';
+export { type NatsAccess } from './nats-access';
 export {
   launchNatsServer,
   startNatsServer,
@@ -21,11 +20,5 @@ export {
 export { isAlive } from './process-identity';
 export { resolveMongod, resolveNatsServer, type ServerAtHand } from './server-binaries';
 export { ServerNotFound, type TriedSource } from './server-not-found.error';
-export {
-  ServerStartFailed,
-  startSupervised,
-  type ProcessExit,
-  type SupervisedProcess,
-  type SupervisedProcessOptions,
-} from './supervised-process';
+export { type ProcessExit, type SupervisedProcess, type SupervisedProcessOptions } from './supervised-process';
 export { hasErrorCode } from './system-error';

@@ -17,13 +17,13 @@ export interface NatsUser {
 }
 
 /** The stream of public run completions: the only one that the `reader` may read. */
-export const PUBLIC_STREAM = 'STEPWELL_RUNS';
+const PUBLIC_STREAM = 'STEPWELL_RUNS';
 
 /**
  * Readers set this as their client's inbox prefix (`inboxPrefix`). They may not listen on the usual `_INBOX.>`: answers to the services' own
  * asks, with users' bodies in them, pass there.
  */
-export const READER_INBOX_PREFIX = '_INBOX_reader';
+const READER_INBOX_PREFIX = '_INBOX_reader';
 
 /**
  * The two users of architecture.md section 9: `stepwell` may do everything, `reader` may subscribe to `stepwell.runs.>` and

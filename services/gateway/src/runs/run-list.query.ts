@@ -7,7 +7,7 @@ import { IntegerParameter, ListParameter } from './query-values';
 const LATEST_MS = 99_999_999_999_999;
 const MAX_TEXT = 8_192;
 
-export const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
+const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
   RUN_STARTED: 'running',
   RUN_SUCCESS: 'succeeded',
   RUN_FAILED: 'failed',

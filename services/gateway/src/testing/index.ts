@@ -1,2 +1,2 @@
 export { DEV_TOKEN, startGateway, type GatewayUnderTest } from './gateway-under-test';
-export { CREATED_AT, ScriptedBus, type RecordedAsk } from './scripted.bus';
+export { CREATED_AT, type RecordedAsk } from './scripted.bus';
