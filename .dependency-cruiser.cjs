@@ -1,7 +1,7 @@
 // The import table of the architecture, as walls. Each rule's comment says what would be lost without it.
 // Specs, their fixtures and the testing entries stand on both sides of a wall by nature; they are exempt only where that is said.
 const spec = '\\.(spec\\.ts|fixture\\.cjs)$';
-const testing = '^libs/testing/|^libs/[^/]+/src/testing/|^deploy/tests/';
+const testing = '^libs/testing/|^(libs|services)/[^/]+/src/testing/|^deploy/tests/';
 const anyModule = '.';
 
 /** Packages as they appear once resolved, hoisted or not. */

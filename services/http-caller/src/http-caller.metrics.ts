@@ -4,8 +4,7 @@ import { blockReason } from './outbound/attempt.failure';
 import type { ExchangeEnd } from './outbound/http.exchange';
 import { isSuccess } from './outbound/http-attempt';
 
-const CALL_CLASSES = ['step', 'callback', 'failure', 'call'] as const;
-export type CallClass = (typeof CALL_CLASSES)[number];
+export type CallClass = 'step' | 'callback' | 'failure' | 'call';
 
 /** Seconds; a call may take hours. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];

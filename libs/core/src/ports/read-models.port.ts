@@ -15,8 +15,7 @@ export interface RunRow {
   readonly completedAt?: number;
 }
 
-const RUN_STATUSES = ['running', 'succeeded', 'failed', 'cancelled'] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
+export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface RunFilter {
   readonly runIds?: readonly string[];
