@@ -1,10 +1,12 @@
 // One configuration, one project per tier; a spec's suffix picks its tier. `npm test` leaves out `full`.
+const ignored = ['/node_modules/', '/dist/'];
+
 const tier = (displayName, testMatch, others = {}) => ({
   displayName,
   testMatch,
   testEnvironment: 'node',
   roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/deploy'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  testPathIgnorePatterns: ignored,
   modulePathIgnorePatterns: ['/dist/'],
   testEnvironmentOptions: { customExportConditions: ['@stepwell/source', 'node', 'require', 'default'] },
   transform: {
@@ -34,7 +36,7 @@ module.exports = {
   maxWorkers: 2,
   testTimeout: 30_000,
   projects: [
-    tier('unit', ['**/!(*.int|*.e2e).spec.ts']),
+    tier('unit', ['**/*.spec.ts'], { testPathIgnorePatterns: [...ignored, '\\.(int|e2e)\\.spec\\.ts$'] }),
     tier('int', ['**/*.int.spec.ts']),
     tier('e2e', ['**/!(*.full).e2e.spec.ts'], alone),
     tier('full', ['**/*.full.e2e.spec.ts'], alone),
