@@ -20,6 +20,7 @@ export class RunStateRuntime {
   readonly registry: PartitionRegistry;
   readonly relay: Relay;
   readonly rowWriter: RowWriter;
+  readonly bodies: BodyReader;
   private readonly unsubscribe: () => void;
 
   constructor(
@@ -30,14 +31,14 @@ export class RunStateRuntime {
     config: RunStateSettings,
     metrics: RunStateMetrics,
   ) {
-    const bodies = new BodyReader(store.log, store.blobs);
+    this.bodies = new BodyReader(store.log, store.blobs);
     const pause = (ms: number, signal?: AbortSignal): Promise<void> => paused(clock, ms, signal);
     this.rowWriter = new RowWriter(store.rows, logger, pause);
     this.relay = new Relay({
       bus,
-      items: new ItemBuilder(bodies, config),
+      items: new ItemBuilder(this.bodies, config),
       rows: this.rowWriter,
-      results: new ResultText(bodies),
+      results: new ResultText(this.bodies),
       logger,
       pause,
     });

@@ -56,7 +56,7 @@ export class QueriesController {
     context: AskContext,
   ): Promise<Message<ReadEntriesAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
-    return host.read(head.runId, () => readEntries(host, head));
+    return host.read(head.runId, (stream) => readEntries(this.runtime.bodies, host.tenure, stream, head));
   }
 
   @Answers(asks.ReadBody)

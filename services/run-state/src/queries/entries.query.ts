@@ -7,35 +7,34 @@ import type {
   ReadEntriesAnswer,
   Refused,
   RunState,
+  Tenure,
 } from '@stepwell/core';
 import { assembleStepList, encodeStepEntry, message } from '@stepwell/core';
+import type { BodyReader } from '../bodies/body.reader';
 import { inEntry, readBlob } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
+import type { RunStream } from '../partition/run-stream';
 import { readHistory } from './run.history';
 
-/** What a caller lacks of a run's message log (H5): the entries `from`..`to`, blobs by name. */
+/** What a caller lacks of a run's message log (H5): the entries `from`..`to`, blobs by name. Reads that range of the log, not all of it. */
 export async function readEntries(
-  host: PartitionHost,
-  request: { readonly runId: string; readonly from: number; readonly to: number },
+  bodies: BodyReader,
+  tenure: Tenure,
+  stream: RunStream,
+  { from, to }: { readonly from: number; readonly to: number },
 ): Promise<Message<ReadEntriesAnswer | Refused>> {
-  const history = await readHistory(host, request.runId);
-  if (!history) return message<Refused>({ refused: 'UNKNOWN_RUN' });
-  const bodies: Uint8Array[] = [];
-  const entries = history.state.entries
-    .slice(request.from, request.to + 1)
-    .map(({ index, messageId, place }): EntryHead => ({
-      index,
-      messageId,
-      callType: 'step',
-      body: reference(history.entries, place, bodies),
-    }));
-  return message({ entries }, bodies);
-}
-
-function reference(entries: ReadonlyMap<number, LogEntry>, place: BodyPlace, bodies: Uint8Array[]): EntryHead['body'] {
-  const { body } = place;
-  if ('blob' in body) return { blob: { sha256: body.blob, sizeBytes: body.sizeBytes } };
-  return { inline: bodies.push(inEntry(entries.get(place.version), place)) - 1 };
+  if (!stream.state) return message<Refused>({ refused: 'UNKNOWN_RUN' });
+  const wanted = stream.state.entries.slice(from, to + 1);
+  const inlinePlaces = wanted.flatMap(({ place }) => ('blob' in place.body ? [] : [place]));
+  const read = await bodies.inline(tenure, stream, inlinePlaces);
+  let next = 0;
+  const entries = wanted.map(({ index, messageId, place: { body } }): EntryHead => ({
+    index,
+    messageId,
+    callType: 'step',
+    body: 'blob' in body ? { blob: { sha256: body.blob, sizeBytes: body.sizeBytes } } : { inline: next++ },
+  }));
+  return message({ entries }, read);
 }
 
 /** The whole message log as JSON (lazy fetch, protocol.md 7.5), or undefined when the run is over or unknown. */
