@@ -1,7 +1,8 @@
 import { forgetAllButTheLog } from './forget-all-but-the-log';
-import { DEV, StepwellUnderTest, TOPOLOGIES } from './stepwell-under-test';
+import { DEV, TOPOLOGIES } from './stepwell-under-test';
 import { until } from './until';
-import { WorkflowApp } from './workflow-app';
+import { useWorkflowApp } from './use-workflow-app';
+import type { WorkflowApp } from './workflow-app';
 import { calling, flaky, large, parallel, sequential, sleepingFor } from './workflows';
 
 const DAY_S = 86_400;
@@ -11,48 +12,37 @@ const STATES = ['RUN_STARTED', 'RUN_SUCCESS', 'RUN_FAILED', 'RUN_CANCELED'] as c
 
 /* A run's history is the fold of its events: whoever forgets all else gives the same answers (architecture.md L6, L9, E2, T1). */
 describe.each(TOPOLOGIES)('the log alone, %s process(es)', (topology) => {
-  const stepwell = new StepwellUnderTest(topology);
-  let app: WorkflowApp;
-
-  beforeAll(async () => {
-    await stepwell.start();
-    app = new WorkflowApp({ engineUrl: stepwell.url });
+  const stage = useWorkflowApp(topology, (app) => {
     app.add('sequential', sequential(5));
     app.add('parallel', parallel(10));
     app.add('calling', calling);
     app.add('large', large);
     app.add('flaky', flaky);
     app.add('sleeping', sleepingFor);
-    await app.start();
-  }, 180_000);
-
-  afterAll(async () => {
-    await app.stop();
-    await stepwell.remove();
-  }, 60_000);
+  });
 
   it('answers the same without rows, checkpoints, timers, members and NATS, and wakes who sleeps', async () => {
-    const runs = await everyKindOfRun(app);
-    const napping = await app.trigger('sleeping', { input: NAP_S });
-    await until('it sleeps', async () => (await stepTypesOf(app, napping)).includes('SleepFor'));
-    const before = await allAnswers(stepwell.url, app, runs);
-    const calls = callsOf(app, runs);
+    const runs = await everyKindOfRun(stage.app);
+    const napping = await stage.app.trigger('sleeping', { input: NAP_S });
+    await until('it sleeps', async () => (await stepTypesOf(stage.app, napping)).includes('SleepFor'));
+    const before = await allAnswers(stage.stepwell.url, stage.app, runs);
+    const calls = callsOf(stage.app, runs);
 
-    await stepwell.stop();
-    const gone = await forgetAllButTheLog(stepwell.dataDir);
-    await stepwell.start();
+    await stage.stepwell.stop();
+    const gone = await forgetAllButTheLog(stage.stepwell.dataDir);
+    await stage.stepwell.start();
 
     expect(gone).toMatchObject({ run_rows: expect.any(Number) as number, checkpoints: expect.any(Number) as number });
     // Two sleepers, one that starts tomorrow, one that is tried again tomorrow: had they been no timers, nothing were shown.
     expect(gone['timers']).toBeGreaterThanOrEqual(4);
     expect(gone['run_rows']).toBeGreaterThan(runs.length);
-    expect(await allAnswers(stepwell.url, app, runs)).toEqual(before);
-    const log = await app.ended(napping);
+    expect(await allAnswers(stage.stepwell.url, stage.app, runs)).toEqual(before);
+    const log = await stage.app.ended(napping);
     const { sleptMs } = JSON.parse(log.workflowRunResponse ?? '{}') as { sleptMs: number };
     expect([log.workflowState, sleptMs >= NAP_S * 1_000]).toEqual(['RUN_SUCCESS', true]);
-    expect(app.journal(napping).repeated).toEqual([]);
+    expect(stage.app.journal(napping).repeated).toEqual([]);
     // Nothing that is done was done again: no delivery, no call, no failure function.
-    expect(callsOf(app, runs)).toEqual(calls);
+    expect(callsOf(stage.app, runs)).toEqual(calls);
   }, 240_000);
 });
 

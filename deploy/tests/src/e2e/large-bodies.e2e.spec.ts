@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { StepwellUnderTest, TOPOLOGIES } from './stepwell-under-test';
+import { TOPOLOGIES } from './stepwell-under-test';
+import { useWorkflowApp } from './use-workflow-app';
 import type { Workflow } from './workflow-app';
 import { WorkflowApp } from './workflow-app';
 
@@ -29,25 +30,14 @@ const large: Workflow = async (context, journal) => {
 
 /* Blobs, parts of asks, deliveries assembled entry by entry (architecture.md L5, H4, H5), and the signature over all of it. */
 describe.each(TOPOLOGIES)('large bodies through %s process(es)', (topology) => {
-  const stepwell = new StepwellUnderTest(topology);
-  let app: WorkflowApp;
-
-  beforeAll(async () => {
-    await stepwell.start();
-    app = new WorkflowApp({ engineUrl: stepwell.url });
+  const stage = useWorkflowApp(topology, (app) => {
     app.add('large', large);
     app.answers('/large-response', patterned(RESPONSE_BYTES));
-    await app.start();
-  }, 180_000);
-
-  afterAll(async () => {
-    await app.stop();
-    await stepwell.remove();
-  }, 60_000);
+  });
 
   it('arrive as they were sent, each once', async () => {
-    const runId = await app.trigger('large', { input: patterned(PAYLOAD_CHARACTERS) });
-    const log = await app.ended(runId, 120_000);
+    const runId = await stage.app.trigger('large', { input: patterned(PAYLOAD_CHARACTERS) });
+    const log = await stage.app.ended(runId, 120_000);
     expect(log.workflowState).toBe('RUN_SUCCESS');
     expect(JSON.parse(log.workflowRunResponse ?? '')).toEqual({
       payload: digest(patterned(PAYLOAD_CHARACTERS)),
@@ -55,23 +45,23 @@ describe.each(TOPOLOGIES)('large bodies through %s process(es)', (topology) => {
       status: 200,
       response: digest(patterned(RESPONSE_BYTES)),
     });
-    expect([...app.journal(runId).executions]).toEqual([
+    expect([...stage.app.journal(runId).executions]).toEqual([
       ['large', 1],
       ['digests', 1],
     ]);
-    expect(app.journal(runId).calls).toBe(5);
-    expect(app.journal(runId).retried.every((retried) => retried === 0)).toBe(true);
+    expect(stage.app.journal(runId).calls).toBe(5);
+    expect(stage.app.journal(runId).retried.every((retried) => retried === 0)).toBe(true);
   }, 150_000);
 
   it('survive a restart', async () => {
-    const [run] = (await app.client.logs()).runs;
-    await stepwell.stop();
-    await stepwell.start();
-    expect((await app.client.logs()).runs).toEqual([run]);
+    const [run] = (await stage.app.client.logs()).runs;
+    await stage.stepwell.stop();
+    await stage.stepwell.start();
+    expect((await stage.app.client.logs()).runs).toEqual([run]);
   }, 120_000);
 
   it('are signed: an app with other keys refuses them', async () => {
-    const stranger = new WorkflowApp({ engineUrl: stepwell.url, signingKeys: ['sig_other', 'sig_another'] });
+    const stranger = new WorkflowApp({ engineUrl: stage.stepwell.url, signingKeys: ['sig_other', 'sig_another'] });
     stranger.add('large', large);
     await stranger.start();
     const runId = await stranger.trigger('large', { input: patterned(MB), retries: 0 });

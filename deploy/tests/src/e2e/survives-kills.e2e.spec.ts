@@ -1,9 +1,8 @@
 import { readCompletions } from './completions';
 import { seededRandom, seedOfThisRun } from './random';
 import type { Topology } from './stepwell-under-test';
-import { StepwellUnderTest } from './stepwell-under-test';
 import { until } from './until';
-import { WorkflowApp } from './workflow-app';
+import { useWorkflowApp } from './use-workflow-app';
 import { onboarding } from './workflows';
 
 /*
@@ -24,42 +23,31 @@ const VICTIMS: Readonly<Record<Topology, readonly string[]>> = {
 describe.each(Object.entries(VICTIMS) as [Topology, readonly string[]][])(
   `kill -9 on %s process(es), seed ${seed}`,
   (topology, victims) => {
-    const stepwell = new StepwellUnderTest(topology);
-    let app: WorkflowApp;
-
-    beforeAll(async () => {
-      await stepwell.start();
-      app = new WorkflowApp({ engineUrl: stepwell.url });
+    const stage = useWorkflowApp(topology, (app) => {
       app.add('onboarding', onboarding);
-      await app.start();
-    }, 180_000);
-
-    afterAll(async () => {
-      await app.stop();
-      await stepwell.remove();
-    }, 60_000);
+    });
 
     it.each(victims)(
       '%s',
       async (victim) => {
-        const callsBefore = app.totalCalls;
-        const runIds = await app.triggerMany('onboarding', RUNS, { retries: 10, retryDelay: '500' });
+        const callsBefore = stage.app.totalCalls;
+        const runIds = await stage.app.triggerMany('onboarding', RUNS, { retries: 10, retryDelay: '500' });
         const moment = callsBefore + Math.floor(RUNS * CALLS_A_RUN * (0.05 + 0.75 * random()));
-        await until(`${moment} calls were made`, () => app.totalCalls >= moment, 120_000);
+        await until(`${moment} calls were made`, () => stage.app.totalCalls >= moment, 120_000);
         if (victim === 'everything') {
-          await stepwell.killAll();
-          await stepwell.start();
+          await stage.stepwell.killAll();
+          await stage.stepwell.start();
         } else {
-          stepwell.kill(victim);
+          stage.stepwell.kill(victim);
         }
-        const logs = await app.allEnded(runIds, 240_000);
+        const logs = await stage.app.allEnded(runIds, 240_000);
         const wrong = logs.filter(
           (log) =>
             log.workflowState !== 'RUN_SUCCESS' || log.workflowRunResponse !== '"mail:hello,crm:hello,report:hello"',
         );
         expect(wrong).toEqual([]);
-        expect(runIds.flatMap((runId) => app.journal(runId).repeated)).toEqual([]);
-        const told = await readCompletions(stepwell.natsUrl, (seen) =>
+        expect(runIds.flatMap((runId) => stage.app.journal(runId).repeated)).toEqual([]);
+        const told = await readCompletions(stage.stepwell.natsUrl, (seen) =>
           runIds.every((runId) => seen.has(`${runId}:completed`)),
         );
         expect(runIds.filter((runId) => !told.has(`${runId}:completed`))).toEqual([]);
