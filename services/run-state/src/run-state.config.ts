@@ -1,4 +1,4 @@
-import { BusConfig, CommonConfig, Setting, settingsOf, StoreConfig } from '@stepwell/platform';
+import { BusConfig, CommonConfig, MemberConfig, Setting, settingsOf, StoreConfig } from '@stepwell/platform';
 import { Min } from 'class-validator';
 
 /** Settings of the run-state service alone. */
@@ -24,13 +24,6 @@ export class RunStateSettings {
   })
   @Min(64)
   readonly cachedRuns!: number;
-
-  @Setting('STEPWELL_MEMBER_NAME', {
-    description:
-      'Name of this process among its kind, when something guarantees that there is never a second one of that name (a StatefulSet’s pod): a restart then takes over from its former self at once.',
-    optional: true,
-  })
-  readonly memberName?: string;
 }
 
-export class RunStateConfig extends settingsOf(CommonConfig, BusConfig, StoreConfig, RunStateSettings) {}
+export class RunStateConfig extends settingsOf(CommonConfig, BusConfig, StoreConfig, MemberConfig, RunStateSettings) {}

@@ -1,11 +1,9 @@
-import { hostname } from 'node:os';
 import type { Store } from '@stepwell/event-store';
 import { connectMongoStore } from '@stepwell/event-store';
 import type { NatsBus } from '@stepwell/messaging';
 import { connectNatsBus, MessagingServer } from '@stepwell/messaging';
-import type { Connected, ServiceDefinition } from '@stepwell/platform';
-import { natsOptions, SystemClock } from '@stepwell/platform';
-import { uuidv7 } from 'uuidv7';
+import type { Connected, MemberConfig, ServiceDefinition } from '@stepwell/platform';
+import { memberIdentity, natsOptions, SystemClock } from '@stepwell/platform';
 import { RunStateConfig } from './run-state.config';
 import { RunStateModule } from './run-state.module';
 import type { RunStateStore } from './store';
@@ -26,7 +24,7 @@ export const runStateService: ServiceDefinition<RunStateConfig, RunStateLink> = 
     base.waitingFor('mongodb');
     await store.prepare(base.stopping);
     base.waitingFor('nats');
-    const runs = runStateStore(store, config.memberName);
+    const runs = runStateStore(store, config);
     const bus = await connectNatsBus({
       ...(await natsOptions(config, base)),
       epoch: store.epoch,
@@ -39,9 +37,8 @@ export const runStateService: ServiceDefinition<RunStateConfig, RunStateLink> = 
 };
 
 /** What run-state needs of a store, as the member of this name: a given one supersedes its former self (L2). */
-export function runStateStore(store: Store, memberName: string | undefined): RunStateStore {
-  const memberId = memberName ?? `${hostname()}-${process.pid}-${uuidv7()}`;
-  const membership = store.membership('run-state', { memberId, supersede: memberName !== undefined });
+export function runStateStore(store: Store, config: MemberConfig): RunStateStore {
+  const membership = store.membership('run-state', memberIdentity(config));
   return { log: store.log, blobs: store.blobs, rows: store.rows, membership };
 }
 

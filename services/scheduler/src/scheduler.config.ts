@@ -1,4 +1,4 @@
-import { BusConfig, CommonConfig, Setting, settingsOf, StoreConfig } from '@stepwell/platform';
+import { BusConfig, CommonConfig, MemberConfig, Setting, settingsOf, StoreConfig } from '@stepwell/platform';
 import { Max, Min } from 'class-validator';
 
 /** Settings of the scheduler alone. */
@@ -36,13 +36,12 @@ export class SchedulerSettings {
   @Min(1)
   @Max(64)
   readonly timerAsksInFlight!: number;
-
-  @Setting('STEPWELL_MEMBER_NAME', {
-    description:
-      'Name of this process among its kind, when something guarantees that there is never a second one of that name (a StatefulSet’s pod): a restart then takes over from its former self at once.',
-    optional: true,
-  })
-  readonly memberName?: string;
 }
 
-export class SchedulerConfig extends settingsOf(CommonConfig, BusConfig, StoreConfig, SchedulerSettings) {}
+export class SchedulerConfig extends settingsOf(
+  CommonConfig,
+  BusConfig,
+  StoreConfig,
+  MemberConfig,
+  SchedulerSettings,
+) {}

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Store } from '@stepwell/event-store';
 import { connectMongoStore } from '@stepwell/event-store';
 import type { NatsBus } from '@stepwell/messaging';
 import { connectNatsBus, MessagingServer } from '@stepwell/messaging';
-import type { Connected, ServiceDefinition } from '@stepwell/platform';
-import { natsOptions, SystemClock } from '@stepwell/platform';
+import type { Connected, MemberConfig, ServiceDefinition } from '@stepwell/platform';
+import { memberIdentity, natsOptions, SystemClock } from '@stepwell/platform';
 import { SchedulerConfig } from './scheduler.config';
 import type { SchedulerStore } from './scheduler.module';
 import { SchedulerModule } from './scheduler.module';
@@ -27,7 +25,7 @@ export const schedulerService: ServiceDefinition<SchedulerConfig, SchedulerLink>
     base.waitingFor('mongodb');
     await store.prepare(base.stopping);
     base.waitingFor('nats');
-    const timers = schedulerStore(store, config.memberName);
+    const timers = schedulerStore(store, config);
     const bus = await connectNatsBus({
       ...(await natsOptions(config, base)),
       epoch: store.epoch,
@@ -48,8 +46,7 @@ export const schedulerService: ServiceDefinition<SchedulerConfig, SchedulerLink>
 };
 
 /** What the scheduler needs of a store, as the member of this name: a given one supersedes its former self (L2). */
-export function schedulerStore(store: Store, memberName: string | undefined): SchedulerStore {
-  const memberId = memberName ?? `${hostname()}-${process.pid}-${randomUUID()}`;
-  const membership = store.membership('scheduler', { memberId, supersede: memberName !== undefined });
+export function schedulerStore(store: Store, config: MemberConfig): SchedulerStore {
+  const membership = store.membership('scheduler', memberIdentity(config));
   return { timers: store.timers, membership };
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { IsIn, Max, Min } from 'class-validator';
 import { Setting } from './setting.decorator';
 
@@ -100,4 +102,25 @@ export class StoreConfig {
 
   @Setting('STEPWELL_MONGODB_DATABASE', { description: 'Name of the database.', default: 'stepwell' })
   readonly mongodbDatabase!: string;
+}
+
+/** Who this process is among its kind, for services that share partitions. */
+export class MemberConfig {
+  @Setting('STEPWELL_MEMBER_NAME', {
+    description:
+      'Name of this process among its kind, when something guarantees that there is never a second one of that name (a StatefulSet’s pod): a restart then takes over from its former self at once.',
+    optional: true,
+  })
+  readonly memberName?: string;
+}
+
+/** The member's id and whether it may supersede its former self at once (L2): a name given says that the former self is gone. */
+export function memberIdentity({ memberName }: MemberConfig): {
+  readonly memberId: string;
+  readonly supersede: boolean;
+} {
+  return {
+    memberId: memberName ?? `${hostname()}-${process.pid}-${randomUUID()}`,
+    supersede: memberName !== undefined,
+  };
 }

@@ -12,6 +12,7 @@ import type { Connected, ServiceBase, ServiceDefinition } from '@stepwell/platfo
 import {
   BusConfig,
   CommonConfig,
+  MemberConfig,
   natsOptions,
   Setting,
   settingsOf,
@@ -34,6 +35,7 @@ class OptionalBusConfig extends BusConfig {
 class AllConfig extends settingsOf(
   CommonConfig,
   StoreConfig,
+  MemberConfig,
   GatewayConfig,
   RunStateSettings,
   SchedulerSettings,
@@ -61,7 +63,7 @@ export const allService: ServiceDefinition<AllConfig, AllLink> = {
     base.waitingFor('mongodb');
     await store.prepare(stopping);
     const topics = await topicsOf(config, base);
-    const bus = new MemoryBus({ member: runStateMember(config), log: logger });
+    const bus = new MemoryBus({ log: logger });
     // E3: what the broker of the topics has lost is announced again.
     topics?.onTopicsForgotten(() => {
       bus.forgotten();
@@ -82,8 +84,8 @@ export const allService: ServiceDefinition<AllConfig, AllLink> = {
     module: AllModule,
     imports: [
       GatewayModule,
-      RunStateModule.forRoot(runStateStore(store, config.memberName)),
-      SchedulerModule.forRoot(schedulerStore(store, config.memberName)),
+      RunStateModule.forRoot(runStateStore(store, config)),
+      SchedulerModule.forRoot(schedulerStore(store, config)),
       HttpCallerModule,
       EventNotifierModule.forRoot(topics),
     ],
@@ -96,8 +98,6 @@ export const allService: ServiceDefinition<AllConfig, AllLink> = {
     }),
   http: gatewayHttp,
 };
-
-const runStateMember = ({ memberName }: AllConfig): string => memberName ?? 'local';
 
 async function topicsOf(config: AllConfig, base: ServiceBase<AllConfig>): Promise<OwnTopicPublisher | undefined> {
   if (config.natsUrls.length === 0) return undefined;
