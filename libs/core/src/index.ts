@@ -1,4 +1,5 @@
 export * from './delivery';
+export * from './mailbox';
 export * from './messages';
 export * from './ports';
 export * from './rest';

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../rest/error-codes';
-import type { RunFilter, RunRow, TimerRow } from '../ports/read-models.port';
+import type { NoticeKind, WaiterData } from '../mailbox/mailbox.events';
+import type { RunFilter, RunRow, TimerAsk, TimerRow } from '../ports/read-models.port';
+import type { Invoker, TakeOver, TakeOverOverrides } from '../run/run.events';
 import type { HeaderList, Submission } from '../wire/submission';
 import type { BodyIndex } from './definition';
 import { ask, work } from './definition';
@@ -8,10 +10,13 @@ import { ask, work } from './definition';
  * The message catalogue: everything one service may say to another, on one screen (habit 8).
  *
  *   gateway      ask  run-state       Submit, FinishRun, CancelRun, ReadMessages, ReadRunLog, ListRuns
+ *   gateway      ask  run-state       OpenMailbox, Notify, ReadWaiters, ReadMessage, CancelMessage
+ *   gateway      ask  run-state       ReadDeadLetter, DeleteDeadLetter, TakeOverRun, RequestFailureCallback, CancelFailureCallback
  *   http-caller  ask  run-state       ReportDeliveries, ReportCall, StillWanted, ReadEntries, ReadBody
  *   scheduler    ask  run-state       TimersDue
  *   notifier     ask  run-state       Settle
  *   run-state    ask  run-state       FlushRows (every member, before a list)
+ *   run-state    ask  run-state       TellMailboxes, TellRuns, CopyRun, Submit (one stream tells another)
  *   run-state    ask  scheduler       SetTimers, CancelTimers
  *   run-state    work http-caller     Deliver, CallOut
  *   run-state    work event-notifier  Announce
@@ -33,6 +38,9 @@ export interface SubmitRequest {
   readonly askId: string;
   /** All of one run, applied atomically in this order (2.4). */
   readonly items: readonly Submission[];
+  /** Only from another run, which starts this one: by an invoke (8.7) or a restart (12). */
+  readonly invoker?: Invoker;
+  readonly successorOf?: { readonly runId: string; readonly how: 'restart'; readonly startedAt: number };
 }
 export interface SubmitAnswer {
   /** Unix ms. */
@@ -78,6 +86,107 @@ export interface ListRunsRequest {
 export interface ListRunsAnswer {
   readonly rows: readonly RunRow[];
   readonly cursor?: string;
+}
+
+/** A message of a run (protocol.md 13.2). */
+export interface MessageRequest extends RunRequest {
+  readonly messageId: string;
+}
+
+/** A run is to be notified, or a hook of it was called (8.5, 8.6): is it alive? From now on it drops what is kept for it at its end. */
+export interface OpenMailboxRequest extends RunRequest {
+  readonly eventId: string;
+}
+
+/** To the mailbox. With a run it is kept when that doesn't wait yet; without one it is for whoever waits now (8.5). */
+export interface NotifyRequest {
+  readonly eventId: string;
+  /** Made once per HTTP request (B3). */
+  readonly noticeId: string;
+  readonly kind: NoticeKind;
+  readonly runId?: string;
+  /** Absent = it carries nothing. */
+  readonly body?: BodyIndex;
+}
+export interface NotifyAnswer {
+  readonly notified: number;
+  /** The first {@link LISTED_WAITERS} of them. */
+  readonly waiters: readonly WaiterData[];
+}
+/** How many waiters an answer lists. */
+export const LISTED_WAITERS = 1_000;
+
+export interface ReadWaitersRequest {
+  readonly eventId: string;
+}
+export interface ReadWaitersAnswer {
+  /** Oldest first, the first {@link LISTED_WAITERS}. */
+  readonly waiters: readonly WaiterData[];
+}
+
+/** A dead letter and its run (protocol.md 12); the id names the run. */
+export interface DeadLetterRequest extends RunRequest {
+  readonly dlqId: string;
+}
+export interface TakeOverRunRequest extends DeadLetterRequest {
+  readonly askId: string;
+  readonly how: TakeOver;
+  /** Id of the new run, should one be made. */
+  readonly successor: string;
+  readonly overrides: TakeOverOverrides;
+}
+export interface TakeOverRunAnswer {
+  readonly workflowRunId: string;
+  /** Unix ms. */
+  readonly workflowCreatedAt: number;
+}
+export interface FailureCallbackAnswer {
+  /** Unix ms. */
+  readonly runCreatedAt: number;
+}
+
+// ── run-state → run-state: one stream tells another (architecture.md section 4) ──────────────────────────────────────────────────
+
+export type MailboxTell =
+  | { readonly kind: 'register'; readonly eventId: string; readonly waiter: Omit<WaiterData, 'seq'> }
+  | { readonly kind: 'drop'; readonly eventId: string; readonly runId: string };
+/** All of one partition. Answered when all of it is so. */
+export interface TellMailboxesRequest {
+  readonly tells: readonly MailboxTell[];
+}
+
+export type RunTell =
+  | {
+      readonly kind: 'wait-ended';
+      readonly runId: string;
+      /** The wait's. */
+      readonly messageId: string;
+      readonly eventId: string;
+      readonly outcome: { readonly kind: NoticeKind; readonly body?: BodyIndex } | { readonly kind: 'timeout' };
+    }
+  | {
+      readonly kind: 'child-ended';
+      /** The parent. */
+      readonly runId: string;
+      /** The invoke's. */
+      readonly messageId: string;
+      readonly childRunId: string;
+      readonly outcome: 'succeeded' | 'failed' | 'cancelled';
+      readonly result?: BodyIndex;
+    };
+/** All of one partition. Bodies may be named by several tells. */
+export interface TellRunsRequest {
+  readonly tells: readonly RunTell[];
+}
+export interface TellRunsAnswer {
+  /** Same order. `movedTo` = another run has taken over (12): it is to be told instead. */
+  readonly results: readonly ({ readonly done: true } | { readonly movedTo: string })[];
+}
+
+/** One part of a resumed run's copied log (12): an entry of the new stream, version `part + 1`. */
+export interface CopyRunRequest extends RunRequest {
+  readonly part: number;
+  readonly events: readonly { readonly type: string; readonly data: string; readonly bodies: readonly BodyIndex[] }[];
 }
 
 // ── http-caller → run-state ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -144,7 +253,7 @@ export interface ReadBodyAnswer {
 // ── scheduler, notifier ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface TimersDueRequest {
-  readonly timers: readonly AttemptKey[];
+  readonly timers: readonly TimerAsk[];
 }
 export interface TimersDueAnswer {
   /** Same order. `notYetMs` = asked too early by the stream's clock, and by how much (T2). */
@@ -228,6 +337,24 @@ export const asks = {
   ReadRunLog: ask<ReadRunLogRequest, JsonAnswer | Refused>('run-state', 'ReadRunLog'),
   ListRuns: ask<ListRunsRequest, ListRunsAnswer | Refused>('run-state', 'ListRuns'),
   FlushRows: ask<Done, FlushRowsAnswer>('run-state', 'FlushRows'),
+  OpenMailbox: ask<OpenMailboxRequest, Done | Refused>('run-state', 'OpenMailbox'),
+  Notify: ask<NotifyRequest, NotifyAnswer | Refused>('run-state', 'Notify'),
+  ReadWaiters: ask<ReadWaitersRequest, ReadWaitersAnswer>('run-state', 'ReadWaiters'),
+  /** Refused with UNKNOWN_MESSAGE when it is delivered, dropped or unknown. */
+  ReadMessage: ask<MessageRequest, JsonAnswer | Refused>('run-state', 'ReadMessage'),
+  /** Cancels the run that the message belongs to: without it the run could never go on. Refused like ReadMessage. */
+  CancelMessage: ask<MessageRequest, Done | Refused>('run-state', 'CancelMessage'),
+  ReadDeadLetter: ask<DeadLetterRequest, JsonAnswer | Refused>('run-state', 'ReadDeadLetter'),
+  DeleteDeadLetter: ask<DeadLetterRequest, Done | Refused>('run-state', 'DeleteDeadLetter'),
+  TakeOverRun: ask<TakeOverRunRequest, TakeOverRunAnswer | Refused>('run-state', 'TakeOverRun'),
+  RequestFailureCallback: ask<DeadLetterRequest, FailureCallbackAnswer | Refused>(
+    'run-state',
+    'RequestFailureCallback',
+  ),
+  CancelFailureCallback: ask<DeadLetterRequest, Done | Refused>('run-state', 'CancelFailureCallback'),
+  TellMailboxes: ask<TellMailboxesRequest, Done>('run-state', 'TellMailboxes'),
+  TellRuns: ask<TellRunsRequest, TellRunsAnswer>('run-state', 'TellRuns'),
+  CopyRun: ask<CopyRunRequest, Done | Refused>('run-state', 'CopyRun'),
   ReportDeliveries: ask<ReportDeliveriesRequest, Done>('run-state', 'ReportDeliveries'),
   ReportCall: ask<ReportCallRequest, Done>('run-state', 'ReportCall'),
   StillWanted: ask<AttemptKey, StillWantedAnswer>('run-state', 'StillWanted'),

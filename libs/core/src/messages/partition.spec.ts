@@ -1,10 +1,16 @@
 import { PARTITIONS } from '../ports/event-log.port';
-import { partitionOf, runStream } from './partition';
+import { mailboxStream, partitionOf, runStream } from './partition';
 
 describe('the partition of a stream (L1)', () => {
   it('is what it always was', () => {
     expect(['', 'run-', 'run-wfr_1', 'run-wfr_0N2S52qpsz_-elZoebrOZ', 'run-ü', 'run-𝄞'].map(partitionOf)).toEqual([
       11, 38, 53, 26, 11, 1,
+    ]);
+  });
+
+  it('of a mailbox is what it always was', () => {
+    expect(['', 'order-1', 'evt_1', 'ü/x'].map((eventId) => partitionOf(mailboxStream(eventId)))).toEqual([
+      42, 11, 44, 33,
     ]);
   });
 

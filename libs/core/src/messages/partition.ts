@@ -8,6 +8,9 @@ import { PARTITIONS } from '../ports/event-log.port';
 /** The stream of a workflow run. */
 export const runStream = (runId: string): string => `run-${runId}`;
 
+/** The stream of one event id: who waits for it, and what is kept for runs that don't wait yet (protocol.md 8.4, 8.5). */
+export const mailboxStream = (eventId: string): string => `mailbox-${eventId}`;
+
 /** FNV-1a over the UTF-8 bytes, finished as in MurmurHash3: without that, FNV's low bits know only the low bits of each byte. */
 export function partitionOf(stream: string): number {
   let hash = 0x811c9dc5;

@@ -108,6 +108,16 @@ export interface EventLog {
     stream: string,
     range?: { fromVersion?: number; toVersion?: number },
   ): AsyncIterable<LogEntry>;
+  /**
+   * The newest entry of the stream, below `beforeVersion` if that is given, whose first event is of this type: where a snapshot is
+   * (L8).
+   */
+  lastEntryOf(
+    partition: number,
+    stream: string,
+    eventType: string,
+    beforeVersion?: number,
+  ): Promise<LogEntry | undefined>;
   /** Which stream each position after `afterN` belongs to, in order; claims left out. */
   positionsAfter(partition: number, afterN: number): AsyncIterable<{ n: number; stream: string }>;
   /** Same for the given positions. */

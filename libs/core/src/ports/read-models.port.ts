@@ -13,13 +13,32 @@ export interface RunRow {
   readonly createdAt: number;
   /** Unix ms; absent while it runs. */
   readonly completedAt?: number;
+  /** While the run is a dead letter (protocol.md 12). */
+  readonly deadLetter?: DeadLetterRow;
 }
+
+/** What dead letters are found by; the letter itself is read from its run. */
+export interface DeadLetterRow {
+  readonly dlqId: string;
+  /** Unix ms. */
+  readonly failedAt: number;
+  /** Of the answer that failed the run; 0 = there was none. */
+  readonly responseStatus: number;
+  /** Of the failure callback; absent when there is none. */
+  readonly failureState?: FailureCallbackState;
+}
+
+export type FailureCallbackState = 'in-progress' | 'succeeded' | 'failed' | 'cancelled';
 
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 export interface RunFilter {
   readonly runIds?: readonly string[];
   readonly workflowUrl?: string;
+  /** Beginning of the workflow's URL (protocol.md 8.8). */
+  readonly urlPrefix?: string;
+  /** Dead letters alone, newest failure first; `fromMs` and `toMs` are then of the failure. */
+  readonly deadLetters?: { readonly responseStatus?: number; readonly failureState?: FailureCallbackState };
   readonly status?: RunStatus;
   readonly labels?: readonly string[];
   readonly callerIp?: string;
@@ -32,7 +51,7 @@ export interface RunFilter {
 export interface RunRows {
   /** A row with an older version than the stored one is dropped. */
   upsert(rows: readonly RunRow[]): Promise<void>;
-  /** Newest first by (createdAt, runId). `cursor` is what an earlier page returned. */
+  /** Newest first by (createdAt, runId), dead letters by (failedAt, runId). `cursor` is what an earlier page returned. */
   list(filter: RunFilter, page: { count: number; cursor?: string }): Promise<{ rows: RunRow[]; cursor?: string }>;
   /** Up to which position a partition's rows are known to be complete; undefined = the rows are gone or were never made. */
   completeUpTo(partition: number): Promise<number | undefined>;
@@ -46,9 +65,14 @@ export interface TimerRow {
   readonly partition: number;
   /** Unix ms. */
   readonly dueAt: number;
-  /** Opaque to the scheduler: handed back to run-state in `TimerDue`. */
-  readonly ask: { readonly runId: string; readonly messageId: string; readonly attempt: number };
+  /** Opaque to the scheduler: handed back to run-state in `TimersDue`. */
+  readonly ask: TimerAsk;
 }
+
+/** What a timer is for: an attempt of a run's message, or the deadline of a waiter in a mailbox. */
+export type TimerAsk =
+  | { readonly runId: string; readonly messageId: string; readonly attempt: number }
+  | { readonly eventId: string; readonly messageId: string };
 
 export interface TimerRows {
   put(timers: readonly TimerRow[]): Promise<void>;

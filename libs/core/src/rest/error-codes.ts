@@ -137,6 +137,24 @@ export const ERROR_CODES = {
     retryable: false,
     whatToDo: 'Check the run id; an ended run’s log is listed by the logs endpoint.',
   },
+  UNKNOWN_MESSAGE: {
+    status: 404,
+    message: 'unknown message',
+    retryable: false,
+    whatToDo: 'Check the id; a message that was delivered is known no longer, its run’s log shows it.',
+  },
+  UNKNOWN_DEAD_LETTER: {
+    status: 404,
+    message: 'unknown dead letter',
+    retryable: false,
+    whatToDo: 'Check the id; a dead letter is gone once it was deleted, resumed or restarted.',
+  },
+  NOT_FAILED: {
+    status: 400,
+    message: 'there is no failed failure callback to run again, or none running to cancel',
+    retryable: false,
+    whatToDo: 'Look at the state of the failure callback in the run’s log.',
+  },
   RUN_ENDED: {
     status: 400,
     // The hosted server's own words, misspelling included: clients and their users search for them (protocol.md 7.4).
@@ -210,6 +228,13 @@ export const ERROR_CODES = {
     message: 'the endpoint said that trying again is of no use',
     retryable: false,
     whatToDo: 'Read the endpoint’s own error; it threw a non-retryable one.',
+  },
+  OLD_CLIENT: {
+    status: 400,
+    // The hosted server's own words (protocol.md 5.5).
+    message: 'trigger rest api is only usable with sdk versions after v1.0.0 major version',
+    retryable: false,
+    whatToDo: 'Upgrade the endpoint’s client library to 1.0 or later, or start the run with the library’s own client.',
   },
   HTTP_ERROR: {
     status: 502,

@@ -1,13 +1,19 @@
+import type { MailboxEvent, MailboxEventData, MailboxEventType } from '../mailbox/mailbox.events';
 import type { ErrorCode } from '../rest/error-codes';
 import type { RunEvent, RunEventType, RunEventData, StoredBody } from './run.events';
 
 /**
  * What deciding gives: facts to commit, or a refusal. An empty `accepted` means "already so" and is answered like its twin (L4).
  */
-export type Decision<Answer> =
+export type Decision<Answer, Event = RunEvent> =
   | {
-      readonly accepted: readonly RunEvent[];
+      readonly accepted: readonly Event[];
       readonly answer: Answer;
+      /**
+       * Keys in the state's `tells`: two streams take part, and the answer is given when both have it (architecture.md section 4). For
+       * "already so" as well: it is answered no earlier than its twin (L4).
+       */
+      readonly awaits?: readonly string[];
       /** Deliveries answered 2xx that owe nothing: no write of their own, they ride with the stream's next entry (L7). */
       readonly succeeded?: readonly string[];
     }
@@ -44,5 +50,14 @@ export function event<Type extends RunEventType>(
   return { type, data: data(bodies), bodies: bodies.bytes } as unknown as RunEvent;
 }
 
+/** {@link event} of a mailbox. */
+export function mailboxEvent<Type extends MailboxEventType>(
+  type: Type,
+  data: (bodies: EventBodies) => MailboxEventData[Type],
+): MailboxEvent {
+  const bodies = new EventBodies();
+  return { type, data: data(bodies), bodies: bodies.bytes } as unknown as MailboxEvent;
+}
+
 /** Nothing to commit: it is so already, or nothing is to be done. */
-export const already = <Answer>(answer: Answer): Decision<Answer> => ({ accepted: [], answer });
+export const already = <Answer>(answer: Answer): Decision<Answer, never> => ({ accepted: [], answer });

@@ -39,6 +39,27 @@ export interface AttemptResult {
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
+/** Who invoked a run, and where its end is told (protocol.md 8.7). */
+export interface Invoker {
+  readonly runId: string;
+  readonly workflowUrl: string;
+  /** Unix ms. */
+  readonly runCreatedAt: number;
+  /** The invoke's message in the parent. */
+  readonly messageId: string;
+}
+
+/** What a failed run was replaced by (protocol.md 12): its log copied up to the failure, or its payload alone. */
+export type TakeOver = 'resume' | 'restart';
+
+/** Settings that replace those of the failed run (protocol.md 12); absent = as they were. */
+export interface TakeOverOverrides extends DeliverySettings {
+  readonly labels?: readonly string[];
+  readonly failureCallbackUrl?: string;
+  /** Unix ms: not before this. */
+  readonly notBeforeMs?: number;
+}
+
 /** Each event's data, by its type. Moments are unix ms. */
 export interface RunEventData {
   /** A client started the run; the body is its initial payload, entry 0 of the log (protocol.md 5.2). */
@@ -47,6 +68,21 @@ export interface RunEventData {
     readonly askId: string;
     readonly config: TriggerConfig;
     readonly callerIp: string;
+    /** Started over `/v2/trigger` (protocol.md 5.5): `ask` = the first delivery asks the library to continue the start. */
+    readonly restTrigger?: 'ask' | 'assume';
+    readonly invoker?: Invoker;
+    /**
+     * The run takes over from a failed one. `resume`: what follows are copies of the other's events, and nothing is owed before
+     * `CopyCompleted`. `startedAt` is the creation time the user was told.
+     */
+    readonly successorOf?: { readonly runId: string; readonly how: TakeOver; readonly startedAt: number };
+  };
+  /** The library continued a two-phase start, with its own features and headers: the payload is delivered again (protocol.md 5.5). */
+  StartContinued: {
+    readonly destination: string;
+    readonly contentType?: string;
+    readonly forwards: HeaderList;
+    readonly features: readonly string[];
   };
   /** A parallel plan announced a step (protocol.md 7.7). */
   StepPlanned: StepData;
@@ -63,6 +99,23 @@ export interface RunEventData {
       readonly settings: DeliverySettings;
     };
   };
+  /** `context.waitForEvent` or `waitForWebhook`: the body is the step's JSON, the message fields are the result's (protocol.md 8.4). */
+  WaitRequested: StepData & {
+    readonly eventId: string;
+    readonly timeoutMs: number;
+    readonly deadlineAt: number;
+    readonly timeoutUrl?: string;
+  };
+  /** `context.invoke`: the body is the step's JSON, the message fields are the result's; `child` is started by effect (protocol.md 8.7). */
+  InvokeRequested: StepData & {
+    readonly child: MessageData & {
+      readonly runId: string;
+      readonly config: TriggerConfig;
+      readonly callerIp: string;
+    };
+  };
+  /** Something may be kept for this run in that mailbox: at its end it is dropped there (protocol.md 8.5). */
+  MailboxOpened: { readonly eventId: string };
   /** The third party's final answer, or that none will come (protocol.md 8.3). `messageId` is the callback's. */
   CallAnswered: {
     readonly messageId: string;
@@ -98,12 +151,31 @@ export interface RunEventData {
   };
   /** Somebody cancelled the run; nobody is called back (protocol.md 8.8). */
   RunCancelled: Readonly<Record<string, never>>;
-  /** The failure callback was answered or given up; `not-defined` = the client has no failure function (protocol.md 9.4). */
+  /**
+   * The failure callback was answered, given up or called off; `not-defined` = the client has no failure function (protocol.md 9.4).
+   * Cancelled there is no answer: `result` is empty.
+   */
   FailureCallbackEnded: {
     readonly messageId: string;
-    readonly state: 'succeeded' | 'failed' | 'not-defined';
+    readonly state: 'succeeded' | 'failed' | 'not-defined' | 'cancelled';
     readonly result: AttemptResult;
   };
+  /** Somebody wants the failure callback again (protocol.md 12): a new message, with retries of its own. */
+  FailureCallbackRequested: { readonly messageId: string };
+  /** The dead letter was deleted; the run stays failed. */
+  DeadLetterDeleted: Readonly<Record<string, never>>;
+  /** Another run goes on from here, and the dead letter is gone with it (protocol.md 12). */
+  RunTakenOver: {
+    readonly successor: string;
+    readonly how: TakeOver;
+    /** Unix ms: the successor's creation time. */
+    readonly startedAt: number;
+    readonly overrides: TakeOverOverrides;
+    /** Of the request that asked for it: asked again it is answered as then (B3). */
+    readonly askId: string;
+  };
+  /** The copied part of a resumed run is whole: from here on it goes on by itself (protocol.md 12). */
+  CopyCompleted: { readonly notBeforeMs?: number };
 }
 
 /** The name of an event, as stored. */
@@ -132,6 +204,14 @@ export const RUN_EVENT_TYPES = {
   RunFailed: true,
   RunCancelled: true,
   FailureCallbackEnded: true,
+  StartContinued: true,
+  WaitRequested: true,
+  InvokeRequested: true,
+  MailboxOpened: true,
+  FailureCallbackRequested: true,
+  DeadLetterDeleted: true,
+  RunTakenOver: true,
+  CopyCompleted: true,
 } as const satisfies Record<RunEventType, true>;
 
 /** Whether this version knows the event. */

@@ -28,6 +28,13 @@ export interface RunState {
   frontier: number;
   /** By message id of the request. */
   readonly calls: Map<string, CallProgress>;
+  /** Waits and invokes, by their message id; they stay when they are over. */
+  readonly waits: Map<string, WaitProgress>;
+  readonly invokes: Map<string, InvokeProgress>;
+  /** Event ids of mailboxes that know of this run. */
+  readonly mailboxes: Set<string>;
+  /** True while a resumed run's log is being copied: nothing is owed yet. */
+  isCopying?: boolean;
   readonly deliveries: Map<string, Delivery>;
   readonly owed: Map<string, Obligation>;
   /** Failed attempts of every message that had any, for logs. */
@@ -39,11 +46,15 @@ export interface RunState {
     readonly event: number;
     readonly data: RunEventData['RunFailed'];
   };
+  /** Why the dead letter is gone, once it is. */
+  deadLetterGone?: 'deleted' | RunEventData['RunTakenOver'];
   failureCallback?: {
     messageId: string;
-    state: 'in-progress' | 'succeeded' | 'failed' | 'not-defined';
+    state: 'in-progress' | 'succeeded' | 'failed' | 'not-defined' | 'cancelled';
     result?: PlacedResult;
   };
+  /** Outstanding `TellStream`s by {@link tellKey}: what an answer has to wait for (architecture.md section 4). */
+  readonly tells: Map<string, string>;
 }
 
 /** Where in the stream a body lies. */
@@ -80,6 +91,26 @@ export interface StepProgress {
   /** The call's request and callback messages (8.3). */
   callMessageId?: string;
   callbackMessageId?: string;
+  /** The wait or invoke that is to give the result (8.4, 8.7). */
+  waitMessageId?: string;
+  invokeMessageId?: string;
+}
+
+/** A wait, by its message id (8.4); over when its step has a result. */
+export interface WaitProgress {
+  readonly at: number;
+  readonly data: RunEventData['WaitRequested'];
+  readonly place: BodyPlace;
+}
+
+/** An invoke, by its message id (8.7); over when its step has a result. */
+export interface InvokeProgress {
+  readonly at: number;
+  readonly data: RunEventData['InvokeRequested'];
+  /** Of the step's JSON. */
+  readonly place: BodyPlace;
+  /** Of the child's payload. */
+  readonly childPlace: BodyPlace;
 }
 
 /** Steps that were planned together and run side by side (protocol.md 7.7). */
@@ -144,7 +175,35 @@ export type Obligation =
   | { readonly type: 'SetTimer'; readonly messageId: string; readonly attempt: number; readonly dueAt: number }
   | { readonly type: 'CancelTimer'; readonly timerId: string }
   | { readonly type: 'WriteRow' }
-  | { readonly type: 'Announce' };
+  | { readonly type: 'Announce' }
+  | { readonly type: 'TellStream'; readonly tell: RunTold };
+
+/** What a run has to tell another stream (architecture.md section 4). Settled by that stream's answer. */
+export type RunTold =
+  /** The mailbox: this wait is registered there. */
+  | { readonly kind: 'register-waiter'; readonly messageId: string }
+  /** The mailbox: this run has ended. */
+  | { readonly kind: 'drop-run'; readonly eventId: string }
+  /** The child that an invoke starts. */
+  | { readonly kind: 'start-child'; readonly messageId: string }
+  /** Whoever invoked this run: it has ended. */
+  | { readonly kind: 'child-ended' }
+  /** The run that takes over: it begins. */
+  | { readonly kind: 'start-successor' };
+
+/** Names one tell of a run, for whoever waits for it. */
+export function tellKey(tell: RunTold): string {
+  switch (tell.kind) {
+    case 'register-waiter':
+    case 'start-child':
+      return `${tell.kind}:${tell.messageId}`;
+    case 'drop-run':
+      return `drop-run:${tell.eventId}`;
+    case 'child-ended':
+    case 'start-successor':
+      return tell.kind;
+  }
+}
 
 /** A timer's id: one per attempt that has to wait, so that setting it twice is setting it once. */
 export const timerId = (runId: string, messageId: string, attempt: number): string =>

@@ -4,6 +4,7 @@ export * from './callback-body';
 export * from './duration';
 export * from './failure-body';
 export * from './headers';
+export * from './message-id';
 export * from './message-report';
 export * from './publish-options';
 export * from './step-entry';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { subjectToken } from './subject-token';
+import { decodeSubjectToken, subjectToken } from './subject-token';
 
 /** The inverse, which exists only if no two texts share a token. */
 function textOf(token: string): string {
@@ -36,6 +36,7 @@ describe('subjectToken', () => {
         const token = subjectToken(text);
         expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
         expect(textOf(token)).toBe(text);
+        expect(decodeSubjectToken(token)).toBe(text);
       }),
       { numRuns: 2_000 },
     );

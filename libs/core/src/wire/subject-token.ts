@@ -1,4 +1,4 @@
-import { encodeBase64UrlText } from './base64';
+import { decodeBase64, encodeBase64UrlText } from './base64';
 
 /**
  * Users' text as one token of a message subject (architecture.md section 9): what needs no encoding stays readable, so that
@@ -17,6 +17,23 @@ export function subjectToken(text: string): string {
   if (PLAIN.test(text)) return text;
   if (LONE_SURROGATE.test(text)) return UTF16_PREFIX + encodeBase64UrlText(utf16Bytes(text));
   return UTF8_PREFIX + encodeBase64UrlText(new TextEncoder().encode(text));
+}
+
+/** The text a token stands for; undefined for what is no token. */
+export function decodeSubjectToken(token: string): string | undefined {
+  if (PLAIN.test(token)) return token;
+  const bytes = decodeBase64(token.slice(UTF8_PREFIX.length).replaceAll('-', '+').replaceAll('_', '/'));
+  if (bytes === undefined || !/^(?:b64|u16)_/.test(token)) return undefined;
+  const text = token.startsWith(UTF8_PREFIX) ? new TextDecoder().decode(bytes) : utf16Text(bytes);
+  return subjectToken(text) === token ? text : undefined;
+}
+
+function utf16Text(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i + 1 < bytes.length; i += 2) {
+    text += String.fromCharCode(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
+  }
+  return text;
 }
 
 function utf16Bytes(text: string): Uint8Array {

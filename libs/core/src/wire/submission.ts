@@ -1,10 +1,10 @@
 import type { BodyIndex } from '../messages/definition';
 
 /**
- * What a client may submit to a run, after parsing and validation by the gateway (protocol.md 5.1, 7.3, 8.3). Header names are
- * lower case without the `upstash-forward-` prefix; hygiene (2.5) is already applied.
+ * What a client may submit to a run, after parsing and validation by the gateway (protocol.md 5.1, 7.3, 8.3, 8.4, 8.7). Header names
+ * are lower case without the `upstash-forward-` prefix; hygiene (2.5) is already applied.
  */
-export type Submission = StartSubmission | StepSubmission | CallSubmission;
+export type Submission = StartSubmission | StepSubmission | CallSubmission | WaitSubmission | InvokeSubmission;
 
 /** Name and value, in order; names lower case. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
@@ -53,6 +53,13 @@ export interface StartSubmission extends SubmissionBase {
   readonly kind: 'start';
   readonly config: TriggerConfig;
   readonly callerIp: string;
+  /** The client library continues a start that it was asked about, `Upstash-Workflow-Trigger-By-Sdk` (5.5). */
+  readonly bySdk?: true;
+  /**
+   * Started over `/v2/trigger`, where nobody knows the endpoint's library (5.5): with `ask` the first delivery asks the library to
+   * continue the start itself, with `assume` the library is taken for one of 1.0 or later.
+   */
+  readonly restTrigger?: 'ask' | 'assume';
 }
 
 /** The step fields that the server reads; the body is kept verbatim (7.1). */
@@ -72,6 +79,40 @@ export interface StepSubmission extends SubmissionBase {
   readonly step: StepHead;
   /** Given by clients without `WF_TriggerOnConfig`, which repeat everything (5.2). */
   readonly config: TriggerConfig;
+}
+
+/**
+ * `context.waitForEvent`, `waitForWebhook` (8.4). `body` is the JSON of the step as it came (without a result); destination, forwards,
+ * features and config are those of the result's delivery, read from `url` and `timeoutHeaders`.
+ */
+export interface WaitSubmission extends SubmissionBase {
+  readonly kind: 'wait';
+  readonly eventId: string;
+  readonly step: StepHead;
+  readonly timeoutMs: number;
+  /** Where to deliver when nothing came, if that is another URL than the destination. */
+  readonly timeoutUrl?: string;
+  readonly config: TriggerConfig;
+}
+
+/**
+ * `context.invoke` (8.7), submitted to the parent. `body` is the JSON of the step as it came; destination, workflowUrl, forwards,
+ * features and config are those of the result's delivery to the parent, read from the fields of the invoke body.
+ */
+export interface InvokeSubmission extends SubmissionBase {
+  readonly kind: 'invoke';
+  readonly step: StepHead;
+  readonly config: TriggerConfig;
+  readonly child: ChildStart;
+}
+
+/** The run that an invoke starts. */
+export interface ChildStart extends Omit<SubmissionBase, 'body'> {
+  readonly runId: string;
+  readonly config: TriggerConfig;
+  readonly callerIp: string;
+  /** Its initial payload; the child has none when it is empty. */
+  readonly body: BodyIndex;
 }
 
 /** `context.call`: the server makes the request and delivers the answer to the callback (8.3). */

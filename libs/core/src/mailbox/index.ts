@@ -1,0 +1,2 @@
+export * from './mailbox.events';
+export * from './mailbox.state';
