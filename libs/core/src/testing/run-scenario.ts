@@ -12,7 +12,8 @@ import type { AttemptReport } from '../run/attempt.decider';
 import { attemptDue, reportAttempt } from '../run/attempt.decider';
 import type { RunEvent } from '../run/run.events';
 import type { SubmitAnswer } from '../messages/catalogue';
-import { evolve, type Changes } from '../run/run.evolver';
+import { evolve } from '../run/run.evolver';
+import type { Changes } from '../run/effects.fold';
 import type { Delivery, Obligation, RunState } from '../run/run.state';
 import { submit } from '../run/submit.decider';
 import { runStream } from '../messages/partition';
@@ -32,7 +33,7 @@ const utf8 = new TextEncoder();
 export class RunScenario {
   state: RunState | undefined;
   readonly history: { version: number; at: number; events: readonly RunEvent[] }[] = [];
-  lastChanges: Changes = { owed: [], settled: [] };
+  lastChanges: Changes<Obligation> = { owed: [], settled: [] };
   /** What a relay would hold that knows the changes alone: emitted minus settled. */
   readonly unsettled = new Map<string, Obligation>();
   private messages = 0;
