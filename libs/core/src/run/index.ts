@@ -1,6 +1,7 @@
 export * from './attempt.decider';
 export * from './decision';
 export * from './dialects/upstash.headers';
+export * from './effects';
 export * from './end.decider';
 export * from './log/header-lists';
 export * from './log/run-log';

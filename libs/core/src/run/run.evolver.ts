@@ -1,4 +1,6 @@
 import { completedBy, deliveryOfEntry, progressOf } from './dialects/upstash';
+import type { Changes } from './effects';
+import { EntryEffects } from './effects';
 import type { MessageData, RunEvent, RunEventData } from './run.events';
 import type {
   BodyPlace,
@@ -16,17 +18,10 @@ import { timerId } from './run.state';
  * evolve: how each event changes a run, and which obligations it brings and ends. Total: an event that was accepted once must fold
  * for ever, so nothing here refuses.
  *
- * 1. What must happen outside is an {@link Obligation} in `state.owed` with the id `<stream>:<version>:<k>`; so "emitted minus
- *    settled = owed" holds by construction, and recovery reads the same map (E2).
+ * 1. What must happen outside is an {@link Obligation} in `state.owed`; recovery reads the same map (E2).
  * 2. A message is in `deliveries` from the event that makes it due until the one that ends it. Ending it ends what is owed for it.
  * 3. The state is changed in place; who loses a commit drops the state and folds again.
  */
-
-/** What one entry of the stream changed about the outside world: `owed` is new, `settled` needs nothing any more. */
-export interface Changes {
-  readonly owed: { readonly effectId: string; readonly obligation: Obligation }[];
-  readonly settled: string[];
-}
 
 /** One committed entry of a run's stream: `version` counts its entries from 1, `at` is its commit in unix ms. */
 export interface RunEntry {
@@ -49,18 +44,14 @@ export function evolve(state: RunState | undefined, entry: RunEntry): { state: R
 }
 
 class EntryFold {
-  private effects = 0;
-  /** Owed by this entry, and still so at its end. */
-  private readonly owed = new Map<string, Obligation>();
-  private readonly settled: string[] = [];
+  private readonly effects: EntryEffects<Obligation>;
 
-  constructor(private readonly entry: RunEntry) {}
+  constructor(private readonly entry: RunEntry) {
+    this.effects = new EntryEffects(entry);
+  }
 
   changes(): Changes {
-    return {
-      owed: [...this.owed].map(([effectId, obligation]) => ({ effectId, obligation })),
-      settled: this.settled,
-    };
+    return this.effects.changes();
   }
 
   apply(state: RunState | undefined, event: RunEvent, index: number): RunState {
@@ -288,15 +279,11 @@ class EntryFold {
   }
 
   private owe(state: RunState, obligation: Obligation): string {
-    const effectId = `${this.entry.stream}:${this.entry.version}:${this.effects++}`;
-    state.owed.set(effectId, obligation);
-    this.owed.set(effectId, obligation);
-    return effectId;
+    return this.effects.owe(state.owed, obligation);
   }
 
   private settle(state: RunState, effectId: string): void {
-    if (!state.owed.delete(effectId)) return;
-    if (!this.owed.delete(effectId)) this.settled.push(effectId);
+    this.effects.settle(state.owed, effectId);
   }
 
   private place(event: number, body: BodyPlace['body']): BodyPlace {
