@@ -1,8 +1,8 @@
-import type { RunEvent } from './run.events';
+import type { RunEntry } from './run.evolver';
 import type { Delivery, Obligation, RunState, RunTold } from './run.state';
 import { tellKey, timerId } from './run.state';
-import type { Changes, FoldedEntry } from './effects.fold';
-import { EffectsFold } from './effects.fold';
+import type { Changes } from './effects';
+import { EntryEffects } from './effects';
 
 /*
  * A run's open deliveries and tells, and what each owes now: the part of the fold that keeps `deliveries`, `tells` and `owed` in step.
@@ -18,18 +18,18 @@ export type NewDelivery = Pick<Delivery, 'messageId' | 'kind' | 'url' | 'method'
 };
 
 export class DeliveriesFold {
-  private readonly effects: EffectsFold<Obligation>;
+  private readonly effects: EntryEffects<Obligation>;
 
-  constructor(private readonly entry: FoldedEntry<RunEvent>) {
-    this.effects = new EffectsFold(entry);
+  constructor(private readonly entry: RunEntry) {
+    this.effects = new EntryEffects(entry);
   }
 
-  changes(): Changes<Obligation> {
+  changes(): Changes {
     return this.effects.changes();
   }
 
   owe(state: RunState, obligation: Obligation): string {
-    return state.isCopying ? '' : this.effects.owe(state, obligation);
+    return state.isCopying ? '' : this.effects.owe(state.owed, obligation);
   }
 
   tell(state: RunState, tell: RunTold): void {
@@ -42,7 +42,7 @@ export class DeliveriesFold {
     const effectId = state.tells.get(key);
     if (effectId === undefined) return;
     state.tells.delete(key);
-    this.effects.settle(state, effectId);
+    this.effects.settle(state.owed, effectId);
   }
 
   open(state: RunState, message: NewDelivery, notBeforeMs: number | undefined): void {
@@ -60,14 +60,14 @@ export class DeliveriesFold {
 
   /** The next attempt: at once, or at its time. */
   begin(state: RunState, delivery: Delivery, notBeforeMs: number | undefined): void {
-    this.effects.settle(state, delivery.effectId);
+    this.effects.settle(state.owed, delivery.effectId);
     if (notBeforeMs !== undefined && notBeforeMs > this.entry.at) this.wait(state, delivery, notBeforeMs);
     else this.send(state, delivery);
   }
 
   wait(state: RunState, delivery: Delivery, dueAt: number): void {
     const { messageId, attempt } = delivery;
-    this.effects.settle(state, delivery.effectId);
+    this.effects.settle(state.owed, delivery.effectId);
     delivery.phase = { waitingUntil: dueAt };
     delivery.effectId = this.owe(state, { type: 'SetTimer', messageId, attempt, dueAt });
   }
@@ -83,7 +83,7 @@ export class DeliveriesFold {
   close(state: RunState, messageId: string): void {
     const delivery = state.deliveries.get(messageId);
     if (!delivery) return;
-    this.effects.settle(state, delivery.effectId);
+    this.effects.settle(state.owed, delivery.effectId);
     state.deliveries.delete(messageId);
   }
 

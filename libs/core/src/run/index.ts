@@ -3,7 +3,7 @@ export * from './copy.decider';
 export * from './dead-letter.decider';
 export * from './decision';
 export * from './dialects/upstash.headers';
-export * from './effects.fold';
+export * from './effects';
 export * from './end.decider';
 export * from './log/header-lists';
 export * from './log/message.view';

@@ -1,8 +1,8 @@
 import { completedBy, deliveryOfEntry, progressOf } from './dialects/upstash';
 import { DeliveriesFold } from './deliveries.fold';
-import type { Changes, FoldedEntry } from './effects.fold';
+import type { Changes } from './effects';
 import type { RunEvent, RunEventData } from './run.events';
-import type { BodyPlace, CallProgress, Entry, FailedAttempt, Obligation, PlacedResult, RunState } from './run.state';
+import type { BodyPlace, CallProgress, Entry, FailedAttempt, PlacedResult, RunState } from './run.state';
 import { hasEnded } from './run.state';
 
 /*
@@ -15,14 +15,16 @@ import { hasEnded } from './run.state';
  * 3. The state is changed in place; who loses a commit drops the state and folds again.
  */
 
-/** One committed entry of a run's stream. */
-export type RunEntry = FoldedEntry<RunEvent>;
+/** One committed entry of a run's stream: `version` counts its entries from 1, `at` is its commit in unix ms. */
+export interface RunEntry {
+  readonly stream: string;
+  readonly version: number;
+  readonly at: number;
+  readonly events: readonly Omit<RunEvent, 'bodies'>[];
+}
 
 /** Folds one entry. `state` is undefined before the first, whose first event must be `RunStarted`. */
-export function evolve(
-  state: RunState | undefined,
-  entry: RunEntry,
-): { state: RunState; changes: Changes<Obligation> } {
+export function evolve(state: RunState | undefined, entry: RunEntry): { state: RunState; changes: Changes } {
   let folded = state;
   const fold = new EntryFold(entry);
   entry.events.forEach((event, index) => {

@@ -13,7 +13,7 @@ import { attemptDue, reportAttempt } from '../run/attempt.decider';
 import type { RunEvent } from '../run/run.events';
 import type { SubmitAnswer } from '../messages/catalogue';
 import { evolve } from '../run/run.evolver';
-import type { Changes } from '../run/effects.fold';
+import type { Changes } from '../run/effects';
 import type { Delivery, Obligation, RunState } from '../run/run.state';
 import { submit } from '../run/submit.decider';
 import { runStream } from '../messages/partition';
@@ -33,7 +33,7 @@ const utf8 = new TextEncoder();
 export class RunScenario {
   state: RunState | undefined;
   readonly history: { version: number; at: number; events: readonly RunEvent[] }[] = [];
-  lastChanges: Changes<Obligation> = { owed: [], settled: [] };
+  lastChanges: Changes = { owed: [], settled: [] };
   /** What a relay would hold that knows the changes alone: emitted minus settled. */
   readonly unsettled = new Map<string, Obligation>();
   private messages = 0;
