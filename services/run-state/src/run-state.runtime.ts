@@ -55,10 +55,15 @@ export class RunStateRuntime {
           membership: store.membership,
           logger,
           newSeed: uuidv7,
-          onCommitted: (host, stream, { events, owed }) => {
-            void this.relay.send(host, stream, owed);
-            metrics.count(stream, events);
-            logEvents(logger, stream, events);
+          onCommitted: {
+            run: (host, { stream, events, owed }) => {
+              void this.relay.send(host, stream, owed);
+              metrics.count(stream, events);
+              logEvents(logger, stream, events);
+            },
+            mailbox: (host, { stream, owed }) => {
+              void this.relay.send(host, stream, owed);
+            },
           },
           maxCachedStreams: Math.max(1, Math.ceil(config.cachedRuns / 64)),
         }),

@@ -14,14 +14,17 @@ import type {
   TimersDueAnswer,
   TimersDueRequest,
 } from '@stepwell/core';
-import { asks, attemptDue, isWanted, message, reportAttempt } from '@stepwell/core';
+import { asks, attemptDue, isWanted, message, reportAttempt, Silence } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
+import { runKey } from '../aggregates';
 import { takeIn } from '../bodies/body.admission';
 import type { PartitionHost } from '../partition/partition.host';
-import { UnreadableRun } from '../partition/run-stream';
+import { UnreadableStream } from '../partition/stream';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
+
+type DueAnswer = TimersDueAnswer['results'][number];
 
 /** How attempts ended, when they are due, and whether they are still wanted. */
 @Controller()
@@ -47,7 +50,7 @@ export class AttemptsController {
   @Answers(asks.StillWanted)
   async stillWanted({ head }: Message<AttemptKey>, context: AskContext): Promise<Message<StillWantedAnswer>> {
     const host = hostOf(this.runtime.registry, context);
-    const wanted = await host.read(head.runId, ({ state }) => isWanted(state, head));
+    const wanted = await host.read(runKey(head.runId), ({ state }) => isWanted(state, head));
     return message({ wanted });
   }
 
@@ -56,8 +59,9 @@ export class AttemptsController {
     const host = hostOf(this.runtime.registry, context);
     const results = await Promise.all(
       head.timers.map((timer) =>
-        this.unlessUnreadable({ done: true }, async () => {
-          const answer = await host.execute(timer.runId, (state, context) => attemptDue(state, timer, context));
+        this.unlessUnreadable<DueAnswer>({ done: true }, async () => {
+          if (!('runId' in timer)) throw new Silence('mailboxes are not kept here yet');
+          const answer = await host.execute(runKey(timer.runId), (state, context) => attemptDue(state, timer, context));
           return unrefused(answer, `timer of ${timer.runId}`);
         }),
       ),
@@ -71,7 +75,7 @@ export class AttemptsController {
     const command = attemptReport(report, taken.bodies[0]);
     return this.unlessUnreadable({}, async () => {
       const decide = (state: RunState | undefined, context: CommandContext) => reportAttempt(state, command, context);
-      return unrefused(await host.execute(report.runId, decide, taken.blobs), `report on ${report.messageId}`);
+      return unrefused(await host.execute(runKey(report.runId), decide, taken.blobs), `report on ${report.messageId}`);
     });
   }
 
@@ -80,7 +84,7 @@ export class AttemptsController {
     try {
       return await execute();
     } catch (error) {
-      if (!(error instanceof UnreadableRun)) throw error;
+      if (!(error instanceof UnreadableStream)) throw error;
       this.runtime.logger.error({ err: error }, 'what happened to an unreadable run is dropped');
       return instead;
     }

@@ -12,6 +12,7 @@ import type {
 import { asks, cancel, finish, message, submit } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
+import { runKey } from '../aggregates';
 import { takeIn } from '../bodies/body.admission';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
@@ -30,7 +31,7 @@ export class SubmissionsController {
     const { runId, askId, items } = head;
     const taken = takeIn(bodies);
     const command = { runId, askId, items, bodies: taken.bodies };
-    return message(await host.execute(runId, (state, context) => submit(state, command, context), taken.blobs));
+    return message(await host.execute(runKey(runId), (state, context) => submit(state, command, context), taken.blobs));
   }
 
   @Answers(asks.FinishRun)
@@ -38,13 +39,13 @@ export class SubmissionsController {
     const host = hostOf(this.runtime.registry, context);
     const given = head.result === undefined ? undefined : bodies[head.result];
     const taken = takeIn(given ? [given] : []);
-    const answer = await host.execute(head.runId, (state) => finish(state, taken.bodies[0]), taken.blobs);
+    const answer = await host.execute(runKey(head.runId), (state) => finish(state, taken.bodies[0]), taken.blobs);
     return message(unrefused(answer, `finish of ${head.runId}`));
   }
 
   @Answers(asks.CancelRun)
   async cancel({ head }: Message<CancelRunRequest>, context: AskContext): Promise<Message<CancelRunAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
-    return message(await host.execute(head.runId, (state) => cancel(state, head.runId)));
+    return message(await host.execute(runKey(head.runId), (state) => cancel(state, head.runId)));
   }
 }

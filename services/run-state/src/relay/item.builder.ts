@@ -21,7 +21,7 @@ import {
   message,
 } from '@stepwell/core';
 import type { BodyReader } from '../bodies/body.reader';
-import type { RunStream } from '../partition/run-stream';
+import type { RunStream } from '../partition/stream';
 
 const TAIL_BYTES = 16 * 1024;
 /** What an entry costs in the item besides its body: without it, thousands of tiny entries would "fit". */

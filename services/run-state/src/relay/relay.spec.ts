@@ -3,10 +3,11 @@ import { message, runStream, Silence } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import type { Logger } from 'pino';
 import type { PartitionHost } from '../partition/partition.host';
-import { RunStream } from '../partition/run-stream';
+import { runKey } from '../aggregates';
+import { Stream } from '../partition/stream';
 import type { ItemBuilder } from './item.builder';
 import { IncompleteState } from './item.builder';
-import { Relay, streamOfEffect } from './relay';
+import { Relay } from './relay';
 import type { RowWriter } from './row.writer';
 import { Settlement } from './settlement';
 
@@ -17,7 +18,7 @@ describe('the relay (E1-E3)', () => {
   const setUp = () => {
     const scenario = new RunScenario('wfr_1');
     scenario.start();
-    const stream = new RunStream(STREAM);
+    const stream = new Stream(runKey('wfr_1'));
     for (const { version, at, events } of scenario.history) stream.evolve(version, at, events);
     stream.row = stream.rowNow(1);
     const owed = [...(stream.state?.owed.keys() ?? [])];
@@ -118,9 +119,5 @@ describe('the relay (E1-E3)', () => {
     await turn();
     expect(published).toEqual([`${STREAM}:1:1`]);
     losing.abort();
-  });
-
-  it('knows an effect’s stream, colons and all', () => {
-    expect(streamOfEffect('run-a:b:12:0')).toBe('run-a:b');
   });
 });
