@@ -17,6 +17,8 @@ export interface RunState {
   createdAt: number;
   completedAt?: number;
   start: RunEventData['RunStarted'];
+  /** The library has continued a two-phase start (protocol.md 5.5). */
+  isContinued?: true;
   readonly entries: Entry[];
   /** Entry index by de-duplication key (7.6); calls have keys of their own in `calls`. */
   readonly entryByKey: Map<string, number>;
@@ -33,8 +35,8 @@ export interface RunState {
   readonly invokes: Map<string, InvokeProgress>;
   /** Event ids of mailboxes that know of this run. */
   readonly mailboxes: Set<string>;
-  /** True while a resumed run's log is being copied: nothing is owed yet. */
-  isCopying?: boolean;
+  /** While a resumed run's log is being copied: nothing is owed yet, and nobody but the copier may change anything. */
+  isCopying?: true;
   readonly deliveries: Map<string, Delivery>;
   readonly owed: Map<string, Obligation>;
   /** Failed attempts of every message that had any, for logs. */
@@ -47,11 +49,14 @@ export interface RunState {
     readonly data: RunEventData['RunFailed'];
   };
   /** Why the dead letter is gone, once it is. */
-  deadLetterGone?: 'deleted' | RunEventData['RunTakenOver'];
+  deadLetterGone?:
+    { readonly deleted: RunEventData['DeadLetterDeleted'] } | { readonly takenOver: RunEventData['RunTakenOver'] };
   failureCallback?: {
     messageId: string;
     state: 'in-progress' | 'succeeded' | 'failed' | 'not-defined' | 'cancelled';
     result?: PlacedResult;
+    /** Of the request that had it run again, if one had. */
+    askId?: string;
   };
   /** Outstanding `TellStream`s by {@link tellKey}: what an answer has to wait for (architecture.md section 4). */
   readonly tells: Map<string, string>;
@@ -76,6 +81,8 @@ export interface Entry {
   readonly messageId: string;
   readonly at: number;
   readonly place: BodyPlace;
+  /** Sum of the bodies of all entries before. */
+  readonly bytesBefore: number;
   readonly data: RunEventData['RunStarted'] | RunEventData['StepRecorded'];
   /** Absent for the initial payload. */
   readonly step?: StepHead;
@@ -100,15 +107,12 @@ export interface StepProgress {
 export interface WaitProgress {
   readonly at: number;
   readonly data: RunEventData['WaitRequested'];
-  readonly place: BodyPlace;
 }
 
 /** An invoke, by its message id (8.7); over when its step has a result. */
 export interface InvokeProgress {
   readonly at: number;
   readonly data: RunEventData['InvokeRequested'];
-  /** Of the step's JSON. */
-  readonly place: BodyPlace;
   /** Of the child's payload. */
   readonly childPlace: BodyPlace;
 }
@@ -139,7 +143,7 @@ export type DeliveryKind = 'step' | 'callback' | 'failure' | 'call';
 export interface Delivery {
   readonly messageId: string;
   readonly kind: DeliveryKind;
-  readonly url: string;
+  url: string;
   readonly method: string;
   /** Last entry of its slice (7.2); for a call or callback the request's message id is in `callMessageId`. */
   readonly entry?: number;

@@ -1,5 +1,6 @@
 import type { HeaderList } from '../../wire/submission';
 import type { Delivery, RunState } from '../run.state';
+import { UNKNOWN_SDK_HEADER } from '../submit.decider';
 
 /*
  * Headers of what is sent for a run (protocol.md 3.1, 5.2, 8.3, 9.4). Signature, user agent and content length are added by the
@@ -39,7 +40,8 @@ export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList
 
 function stepHeaders(state: RunState, delivery: Delivery): HeaderList {
   const entry = state.entries[delivery.entry ?? 0];
-  const own = entry?.data.forwards ?? [];
+  const asksForSdk = entry?.index === 0 && state.start.restTrigger === 'ask' && !state.isContinued;
+  const own = [...(entry?.data.forwards ?? []), ...(asksForSdk ? [[UNKNOWN_SDK_HEADER, 'true'] as const] : [])];
   return merged(triggerForwards(state), own, runHeaders(state, delivery), [
     ['content-type', entry?.data.contentType ?? JSON_TYPE],
   ]);
