@@ -57,14 +57,25 @@ export interface Aggregate<K extends Kind> {
     entry: EntryOf<K>,
   ): { readonly state: StateOf<K>; readonly changes: ChangesOf<K> };
   /**
-   * Something is done that is worth no entry of its own (L7): of a run a delivery that succeeded. Notes in the state what has to be
-   * known at once; false = it is nothing that this state waits for.
+   * Something is done that is worth no entry of its own (L7): of a run a delivery that succeeded, of a mailbox an effect that was
+   * settled. Notes in the state what has to be known at once; false = it is nothing that this state waits for.
    */
   noteDone(state: StateOf<K>, id: string): boolean;
   /** The event that says so of these, as far as the state doesn't know it yet; rides with the stream's next entry or is one. */
-  doneEvent(state: StateOf<K>, ids: ReadonlySet<string>): EventOf<K> | undefined;
+  doneEvent(state: StateOf<K>, ids: readonly string[]): EventOf<K> | undefined;
   /** For kinds that lists show (L9). */
   rowOf?(state: StateOf<K>, partition: number): RunRow;
+  /** For kinds whose streams never end (L8). What of theirs is settled is {@link noteDone}. */
+  readonly snapshots?: Snapshots<K>;
+}
+
+/** A state written now and then as a set of parts, consecutive entries of one event each: a fold begins at the last complete set. */
+export interface Snapshots<K extends Kind> {
+  readonly eventType: EventOf<K>['type'];
+  /** To which set a part belongs: its first version, and whether the part is its last. */
+  setOf(version: number, part: EventOf<K>): { readonly first: number; readonly isComplete: boolean } | undefined;
+  isDue(state: StateOf<K>, entriesSinceLast: number): boolean;
+  parts(state: StateOf<K>): readonly EventOf<K>[];
 }
 
 /** Names one stream, its kind with it. */

@@ -16,7 +16,7 @@ export const RUNS: Aggregate<'run'> = {
     return true;
   },
   doneEvent: (state, ids) => {
-    const messageIds = [...ids].filter((messageId) => state.deliveries.has(messageId));
+    const messageIds = ids.filter((messageId) => state.deliveries.has(messageId));
     return messageIds.length === 0 ? undefined : { type: 'DeliveriesSucceeded', data: { messageIds }, bodies: [] };
   },
   rowOf,

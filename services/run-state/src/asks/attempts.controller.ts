@@ -11,18 +11,19 @@ import type {
   ReportDeliveriesRequest,
   RunState,
   StillWantedAnswer,
+  TimerAsk,
   TimersDueAnswer,
   TimersDueRequest,
 } from '@stepwell/core';
-import { asks, attemptDue, isWanted, message, reportAttempt, Silence } from '@stepwell/core';
+import { asks, attemptDue, deadlineDue, isWanted, message, reportAttempt } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
-import { runKey } from '../aggregates';
+import { mailboxKey, runKey } from '../aggregates';
 import { takeIn } from '../bodies/body.admission';
 import type { PartitionHost } from '../partition/partition.host';
-import { UnreadableStream } from '../partition/stream';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
+import { unlessUnreadable } from './unreadable';
 
 type DueAnswer = TimersDueAnswer['results'][number];
 
@@ -59,35 +60,30 @@ export class AttemptsController {
     const host = hostOf(this.runtime.registry, context);
     const results = await Promise.all(
       head.timers.map((timer) =>
-        this.unlessUnreadable<DueAnswer>({ done: true }, async () => {
-          if (!('runId' in timer)) throw new Silence('mailboxes are not kept here yet');
-          const answer = await host.execute(runKey(timer.runId), (state, context) => attemptDue(state, timer, context));
-          return unrefused(answer, `timer of ${timer.runId}`);
-        }),
+        unlessUnreadable<DueAnswer>(this.runtime.logger, { done: true }, () => this.due(host, timer)),
       ),
     );
     return message({ results });
+  }
+
+  private async due(host: PartitionHost, timer: TimerAsk): Promise<DueAnswer> {
+    if ('eventId' in timer) {
+      const key = mailboxKey(timer.eventId);
+      const answer = await host.execute(key, (state, context) => deadlineDue(state, timer, context));
+      return unrefused(answer, `deadline at ${timer.eventId}`);
+    }
+    const answer = await host.execute(runKey(timer.runId), (state, context) => attemptDue(state, timer, context));
+    return unrefused(answer, `timer of ${timer.runId}`);
   }
 
   private async report(host: PartitionHost, report: DeliveryReport, bodies: readonly Uint8Array[]): Promise<Done> {
     const body = report.outcome.body === undefined ? undefined : bodies[report.outcome.body];
     const taken = takeIn(body ? [body] : []);
     const command = attemptReport(report, taken.bodies[0]);
-    return this.unlessUnreadable({}, async () => {
+    return unlessUnreadable<Done>(this.runtime.logger, {}, async () => {
       const decide = (state: RunState | undefined, context: CommandContext) => reportAttempt(state, command, context);
       return unrefused(await host.execute(runKey(report.runId), decide, taken.blobs), `report on ${report.messageId}`);
     });
-  }
-
-  /** One ask tells of many runs: one that can't be folded must not stop the others, and nothing can be decided on it anyway. */
-  private async unlessUnreadable<Answer>(instead: Answer, execute: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await execute();
-    } catch (error) {
-      if (!(error instanceof UnreadableStream)) throw error;
-      this.runtime.logger.error({ err: error }, 'what happened to an unreadable run is dropped');
-      return instead;
-    }
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   ListRunsAnswer,
   ListRunsRequest,
   Message,
+  MessageRequest,
   ReadBodyAnswer,
   ReadBodyRequest,
   ReadEntriesAnswer,
@@ -15,7 +16,7 @@ import type {
   RunRequest,
   SettleRequest,
 } from '@stepwell/core';
-import { asks, message, NobodyAnswered, PARTITIONS, Silence } from '@stepwell/core';
+import { asks, message, messageOf, NobodyAnswered, PARTITIONS, Silence } from '@stepwell/core';
 import { InvalidCursor } from '@stepwell/event-store';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
@@ -23,6 +24,7 @@ import { runKey } from '../aggregates';
 import { readBlob } from '../bodies/body.reader';
 import { readEntries, readMessageList } from '../queries/entries.query';
 import { readRunLog } from '../queries/run-log.query';
+import { readShown } from '../queries/shown.view';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf } from './partition';
 
@@ -70,6 +72,20 @@ export class QueriesController {
       ({ state }) => state && readBlob(this.runtime.store.blobs, runId, sha256),
     );
     return body ? message({ body: 0 }, [body]) : unknownRun(runId);
+  }
+
+  @Answers(asks.ReadMessage)
+  async readMessage({ head }: Message<MessageRequest>, context: AskContext): Promise<Message<JsonAnswer | Refused>> {
+    const host = hostOf(this.runtime.registry, context);
+    const { runId, messageId } = head;
+    const shown = await host.read(runKey(runId), (stream) =>
+      readShown(this.runtime.bodies, host.tenure, stream, (state, bodies) => messageOf(state, messageId, bodies)),
+    );
+    if (shown) return message({ json: 0 }, [Buffer.from(JSON.stringify(shown))]);
+    return message({
+      refused: 'UNKNOWN_MESSAGE',
+      message: `message ${messageId} is delivered, dropped or unknown`,
+    });
   }
 
   /** L9: a list first waits for the rows of everything committed before it, in every process. */

@@ -3,6 +3,7 @@ import { EntryTooLarge, PartitionLost, Silence } from '@stepwell/core';
 import type { BlobStore, Refused } from '@stepwell/core';
 import type { Logger } from 'pino';
 import type { EventOf, Kind, StateOf, StreamKey } from '../aggregates';
+import { MAILBOXES, streamOfEffect } from '../aggregates';
 import type { NewBlob } from '../bodies/body.admission';
 import { blobsNamedBy, writeBlobs } from '../bodies/body.admission';
 import { Settlement } from '../relay/settlement';
@@ -23,6 +24,7 @@ import { StreamLoader } from './stream.loader';
  * 2. Answers leave through {@link release} alone; effects leave after the commit alone (L4).
  * 3. A position is the settlement's from the turn it is given away: the checkpoint never passes one that isn't known settled (E1).
  * 4. When the tenure is lost, everything here is dropped with it: no part of it outlives the host.
+ * 5. A snapshot is appended in the turn of the entry that makes it due, after it: no decision ever lies between its parts (L8).
  */
 export interface HostDependencies {
   readonly log: EventLog;
@@ -47,6 +49,9 @@ type Decide<K extends Kind, Answer> = (
   state: StateOf<K> | undefined,
   context: CommandContext,
 ) => Decision<Answer, EventOf<K>>;
+/** So many things that are done one entry says at most: more wouldn't fit into one. */
+const MOST_DONE = 10_000;
+
 type Accepted<K extends Kind, Answer> = Extract<Decision<Answer, EventOf<K>>, { readonly accepted: unknown }>;
 
 export class PartitionHost {
@@ -67,6 +72,7 @@ export class PartitionHost {
     tenure.lost.addEventListener('abort', () => {
       this.streams.clear();
       this.withUnwritten.clear();
+      this.settlement.end(new PartitionLost(tenure.partition, 'not-owned'));
     });
   }
 
@@ -86,7 +92,7 @@ export class PartitionHost {
       const step = await this.within(key, (stream) => {
         const context = { at: this.tenure.nowMs(), seed: this.dependencies.newSeed() };
         const decision = decide(stream.state, context);
-        if ('refused' in decision) return { answer: this.release<Answer | Refused>(stream, decision, 'refused') };
+        if ('refused' in decision) return { answer: this.release<Answer | Refused>(decision, 'refused', stream) };
         const unwritten = blobsNamedBy(decision.accepted, blobs).filter((blob) => !written.has(blob));
         return unwritten.length > 0 ? { unwritten } : { answer: this.accept(stream, decision, context.at) };
       });
@@ -102,9 +108,9 @@ export class PartitionHost {
     key: StreamKey<K>,
     view: (stream: Stream<K>) => Answer | Promise<Answer>,
   ): Promise<Answer> {
-    await this.within(key, (stream) => this.release(stream, undefined, 'read'));
+    await this.within(key, (stream) => this.release(undefined, 'read', stream));
     const answer = await this.within(key, view);
-    return this.within(key, (stream) => this.release(stream, answer, 'read'));
+    return this.within(key, (stream) => this.release(answer, 'read', stream));
   }
 
   /** Reads committed entries of a stream, oldest first. */
@@ -112,11 +118,20 @@ export class PartitionHost {
     return this.dependencies.log.readStream(this.tenure.partition, name);
   }
 
+  /** A worker's word that it did what it was sent (E1); of an effect that is settled already it changes nothing. */
+  settle(effectId: string): void {
+    this.settlement.settle(effectId);
+    if (!effectId.startsWith(MAILBOXES.prefix)) return;
+    const stream = this.streams.get(streamOfEffect(effectId));
+    // A stream that isn't in memory finds out when it is read.
+    if (stream) this.noteDone(stream, effectId);
+  }
+
   /** The lazy writes of L7: what is done, and nothing carried along meanwhile. */
-  writeSuccesses(): void {
+  writeDone(): void {
     for (const stream of [...this.withUnwritten]) {
       try {
-        this.append(stream, []);
+        while (stream.unwritten.size > 0) void this.append(stream, []);
       } catch (error) {
         if (error instanceof PartitionLost || error instanceof Silence) return;
         this.dependencies.logger.error({ err: error, stream: stream.name }, 'could not write what is done');
@@ -181,6 +196,11 @@ export class PartitionHost {
     this.assertHeld();
     this.evict();
     this.streams.set(key.name, stream);
+    if (!stream.aggregate.snapshots) return;
+    // Settled, and whoever knew it died before that was written.
+    for (const { effectId } of stream.owedAtLoad) {
+      if (this.settlement.isSettled(effectId)) this.noteDone(stream, effectId);
+    }
   }
 
   private async accept<K extends Kind, Answer extends object>(
@@ -189,24 +209,53 @@ export class PartitionHost {
     at: number,
   ): Promise<Answer | Refused> {
     for (const id of decision.succeeded ?? []) this.noteDone(stream, id);
-    if (decision.accepted.length === 0) return this.release(stream, decision.answer, 'already-so');
+    const { answer, accepted, awaits = [] } = decision;
+    if (accepted.length === 0) return this.release(answer, 'already-so', stream, this.telling(stream, awaits));
+    let lastCommit: Promise<void>;
     try {
-      this.append(stream, decision.accepted, at);
+      lastCommit = this.append(stream, accepted, at);
     } catch (error) {
       if (error instanceof PartitionLost) throw new Silence(error.message);
       if (!(error instanceof EntryTooLarge)) throw error;
-      return this.release(stream, { refused: error.code, message: error.message }, 'refused');
+      return this.release({ refused: error.code, message: error.message }, 'refused', stream);
     }
-    return this.release(stream, decision.answer, 'committed');
+    const told = this.telling(stream, awaits);
+    this.writeSnapshot(stream);
+    return this.release(answer, 'committed', { lastCommit }, told);
   }
 
-  private append<K extends Kind>(stream: Stream<K>, accepted: readonly EventOf<K>[], at = this.tenure.nowMs()): void {
-    this.assertHeld();
-    const events = stream.withUnwritten(accepted);
-    if (events.length === 0) {
-      this.forgetUnwritten(stream);
-      return;
+  /** What an answer waits for besides the commit; the effects are those of the state that was decided on. */
+  private telling<K extends Kind>({ state }: Stream<K>, awaits: readonly string[]): (() => Promise<void>) | undefined {
+    const effectIds = awaits.flatMap((key) => state?.tells.get(key) ?? []);
+    return effectIds.length === 0 ? undefined : () => this.settlement.whenSettled(effectIds);
+  }
+
+  private writeSnapshot<K extends Kind>(stream: Stream<K>): void {
+    const { aggregate, state } = stream;
+    if (!aggregate.snapshots || !state || !stream.snapshotIsDue()) return;
+    try {
+      for (const part of aggregate.snapshots.parts(state)) void this.appendEntry(stream, [part], this.tenure.nowMs());
+    } catch (error) {
+      this.dependencies.logger.error({ err: error, stream: stream.name }, 'could not write a snapshot');
     }
+    stream.snapshotAt = stream.version;
+  }
+
+  /** What is accepted, and with it what is done. */
+  private append<K extends Kind>(
+    stream: Stream<K>,
+    accepted: readonly EventOf<K>[],
+    at = this.tenure.nowMs(),
+  ): Promise<void> {
+    this.assertHeld();
+    const done = firstOf(stream.unwritten, MOST_DONE);
+    const events = stream.withDone(accepted, done);
+    const commit = events.length === 0 ? stream.lastCommit : this.appendEntry(stream, events, at);
+    this.forgetUnwritten(stream, done);
+    return commit;
+  }
+
+  private appendEntry<K extends Kind>(stream: Stream<K>, events: readonly EventOf<K>[], at: number): Promise<void> {
     const version = stream.version + 1;
     const { n, sum, ...appended } = this.tenure.append({
       stream: stream.name,
@@ -220,7 +269,6 @@ export class PartitionHost {
     const changes = this.evolved(stream, () => stream.evolve(version, appended.at, events), appended.committed);
     stream.sum = sum;
     stream.recent.add(version, events);
-    this.forgetUnwritten(stream);
     const owed = changes.owed.map(({ effectId }) => effectId);
     const writesRow = changes.owed.some(({ obligation }) => obligation.type === 'WriteRow');
     const row = writesRow ? stream.rowNow(this.tenure.partition) : undefined;
@@ -235,6 +283,7 @@ export class PartitionHost {
     // Whoever waits for it sees the loss; if nobody does, the tenure's end tells.
     commit.catch(() => undefined);
     stream.lastCommit = commit;
+    return commit;
   }
 
   /** An accepted event that doesn't fold is a fault of ours; it is in the log all the same, so the log is what is gone by now. */
@@ -247,7 +296,7 @@ export class PartitionHost {
       return evolve();
     } catch (error) {
       this.streams.delete(stream.name);
-      this.forgetUnwritten(stream);
+      this.withUnwritten.delete(stream);
       const reading = committed.then(() => this.readFromLog(stream)).finally(() => this.loading.delete(stream.name));
       reading.catch(() => undefined);
       this.loading.set(stream.name, reading);
@@ -270,14 +319,20 @@ export class PartitionHost {
     this.withUnwritten.add(stream);
   }
 
-  private forgetUnwritten<K extends Kind>(stream: Stream<K>): void {
-    stream.unwritten.clear();
-    this.withUnwritten.delete(stream);
+  private forgetUnwritten<K extends Kind>(stream: Stream<K>, ids: readonly string[]): void {
+    for (const id of ids) stream.unwritten.delete(id);
+    if (stream.unwritten.size === 0) this.withUnwritten.delete(stream);
   }
 
-  private release<Answer>(stream: Stream<Kind>, answer: Answer, kind: AnswerKind): Promise<Answer> {
+  private release<Answer>(
+    answer: Answer,
+    kind: AnswerKind,
+    { lastCommit }: { readonly lastCommit: Promise<void> },
+    told?: () => Promise<void>,
+  ): Promise<Answer> {
     const { tenure } = this;
-    return release(answer, kind, { commit: stream.lastCommit, tenure, membership: this.dependencies.membership });
+    const { membership } = this.dependencies;
+    return release(answer, kind, { commit: lastCommit, tenure, membership, ...(told ? { told } : {}) });
   }
 
   private assertHeld(): void {
@@ -292,4 +347,14 @@ export class PartitionHost {
       if (stream.isCommitted && stream.unwritten.size === 0) this.streams.delete(name);
     }
   }
+}
+
+function firstOf(ids: ReadonlySet<string>, most: number): readonly string[] {
+  if (ids.size <= most) return [...ids];
+  const first: string[] = [];
+  for (const id of ids) {
+    if (first.length === most) break;
+    first.push(id);
+  }
+  return first;
 }

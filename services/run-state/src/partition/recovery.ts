@@ -5,6 +5,7 @@ import type { Relay } from '../relay/relay';
 import type { RowWriter } from '../relay/row.writer';
 import type { RunStateStore } from '../store';
 import type { PartitionHost } from './partition.host';
+import { inParallel, Places } from './places';
 import { UnreadableStream } from './stream';
 
 /** How many streams one process folds at once, over all partitions: what is asked meanwhile needs the store too. */
@@ -22,6 +23,7 @@ type Suspects = Map<string, { readonly key: StreamKey<Kind>; readonly positions:
  * A stream that can't be folded keeps its positions open and is left alone: it must not stop the others.
  */
 export class Recovery {
+  /** Shared by all partitions' recoveries. */
   private readonly places = new Places(STREAMS_AT_ONCE);
 
   constructor(
@@ -50,6 +52,7 @@ export class Recovery {
     for (const { name } of unreadable) {
       for (const n of suspects.get(name)?.positions ?? []) host.settlement.keepOpen(n);
     }
+    host.settlement.recoveryIsThrough();
     if (sent > 0) this.logger.info({ partition, streams: suspects.size, effects: sent }, 'recovered what was owed');
     await this.rebuildRows(host);
   }
@@ -118,31 +121,4 @@ export class Recovery {
     });
     return unreadable;
   }
-}
-
-/** A number of places that all partitions' recoveries share. */
-class Places {
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private free: number) {}
-
-  async with(work: () => Promise<void>): Promise<void> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    try {
-      await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.free += 1;
-    }
-  }
-}
-
-async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
 }

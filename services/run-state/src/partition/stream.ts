@@ -31,6 +31,8 @@ export class Stream<K extends Kind> implements StreamKey<K> {
   row: RunRow | undefined;
   /** What is done and not yet written (L7), by the ids of its kind. */
   readonly unwritten = new Set<string>();
+  /** Version of the last snapshot's last part; 0 = there is none. */
+  snapshotAt = 0;
   /** What the state owed when it was read from the log, with the position each came from: for recovery (E2). */
   owedAtLoad: readonly { readonly effectId: string; readonly n: number }[] = [];
   readonly recent = new RecentBodies();
@@ -42,15 +44,12 @@ export class Stream<K extends Kind> implements StreamKey<K> {
   }
 
   /** Folds a committed entry that was read. @throws UnreadableStream */
-  fold(entry: LogEntry): ChangesOf<K> {
+  fold(entry: LogEntry): { readonly changes: ChangesOf<K>; readonly events: readonly EventOf<K>[] } {
     try {
-      const changes = this.evolve(
-        entry.version,
-        entry.at,
-        entry.events.map((stored) => parseEvent(this.aggregate, stored)),
-      );
+      const events = entry.events.map((stored) => parseEvent(this.aggregate, stored));
+      const changes = this.evolve(entry.version, entry.at, events);
       this.sum = entry.sum;
-      return changes;
+      return { changes, events };
     } catch (error) {
       throw new UnreadableStream(this.name, error);
     }
@@ -67,15 +66,22 @@ export class Stream<K extends Kind> implements StreamKey<K> {
     return this.state && this.aggregate.rowOf?.(this.state, partition);
   }
 
-  /** What is appended of these: what is done and not yet written goes first. */
-  withUnwritten(accepted: readonly EventOf<K>[]): readonly EventOf<K>[] {
-    if (this.unwritten.size === 0 || !this.state) return accepted;
-    const done = this.aggregate.doneEvent(this.state, this.unwritten);
+  /** What is appended when this is accepted: what is done goes first. */
+  withDone(accepted: readonly EventOf<K>[], ids: readonly string[]): readonly EventOf<K>[] {
+    const done = ids.length > 0 && this.state && this.aggregate.doneEvent(this.state, ids);
     return done ? [done, ...accepted] : accepted;
+  }
+
+  snapshotIsDue(): boolean {
+    const { snapshots } = this.aggregate;
+    return (
+      snapshots !== undefined && this.state !== undefined && snapshots.isDue(this.state, this.version - this.snapshotAt)
+    );
   }
 }
 
 export type RunStream = Stream<'run'>;
+export type MailboxStream = Stream<'mailbox'>;
 
 /** Tells a stream of any kind for what it is. */
 export function isOfKind<K extends Kind>(stream: Stream<Kind>, kind: K): stream is Stream<K> {

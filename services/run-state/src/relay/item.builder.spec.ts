@@ -3,12 +3,17 @@ import { RunScenario } from '@stepwell/core/testing';
 import { BodyReader } from '../bodies/body.reader';
 import { runKey } from '../aggregates';
 import { Stream } from '../partition/stream';
-import { IncompleteState, ItemBuilder } from './item.builder';
+import { IncompleteState } from './for-good';
+import { ItemBuilder } from './item.builder';
 
 const LIMIT_BYTES = 16 * 1024;
 const NOTHING = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
 const emptyLog = { readStream: async function* () {} } as unknown as ConstructorParameters<typeof BodyReader>[0];
-const builder = new ItemBuilder(new BodyReader(emptyLog, NOTHING), { deliveryTimeoutMs: 1_000, callTimeoutMs: 2_000 });
+const builder = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
+  deliveryTimeoutMs: 1_000,
+  callTimeoutMs: 2_000,
+  lazyBodyBytes: 4 * 1024 * 1024,
+});
 const tenure = { partition: 7 } as Parameters<ItemBuilder['step']>[0];
 
 /** The run's stream as the host holds it right after it appended everything. */

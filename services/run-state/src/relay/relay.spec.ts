@@ -2,11 +2,13 @@ import type { Bus, Message, RunRow } from '@stepwell/core';
 import { message, runStream, Silence } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import type { Logger } from 'pino';
+import type { BodyReader } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
 import { runKey } from '../aggregates';
 import { Stream } from '../partition/stream';
 import type { ItemBuilder } from './item.builder';
-import { IncompleteState } from './item.builder';
+import type { LogCopier } from './log.copier';
+import { IncompleteState } from './for-good';
 import { Relay } from './relay';
 import type { RowWriter } from './row.writer';
 import { Settlement } from './settlement';
@@ -50,6 +52,8 @@ describe('the relay (E1-E3)', () => {
       } as unknown as Bus,
       items: items as unknown as ItemBuilder,
       rows: { write: (row: RunRow) => rows.push(row) } as unknown as RowWriter,
+      bodies: {} as BodyReader,
+      copier: {} as LogCopier,
       results: { of: () => Promise.resolve(undefined) } as never,
       logger: { warn: note('warn'), debug: note('debug'), error: note('error') } as unknown as Logger,
       pause: async (ms) => {

@@ -1,10 +1,17 @@
-import type { Bus, Obligation, RunState } from '@stepwell/core';
-import { timerId } from '@stepwell/core';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Bus, MailboxObligation, Obligation, RunState, RunTold } from '@stepwell/core';
+import { timerId, waitTimerId } from '@stepwell/core';
+import type { Kind, StreamKey } from '../aggregates';
+import type { BodyReader } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
-import type { Kind } from '../aggregates';
-import type { RunStream, Stream } from '../partition/stream';
+import type { MailboxStream, RunStream, Stream } from '../partition/stream';
 import { isOfKind } from '../partition/stream';
+import type { LogCopier } from './log.copier';
 import type { RowWriter } from './row.writer';
+import { RunStarter } from './run.starter';
+import { TellComposer } from './tell.composer';
+import { TellDesk } from './tell.desk';
+import { addresseeOfTold, run } from './tells';
 import { TimerDesk } from './timer.desk';
 import type { PublisherDependencies } from './work.publisher';
 import { WorkPublisher } from './work.publisher';
@@ -17,40 +24,44 @@ import { WorkPublisher } from './work.publisher';
  *
  * 1. Nothing is sent before its entry is committed, and nothing that the state no longer owes (L4, E2).
  * 2. The end of the tenure ends every attempt to send: the successor sends for itself.
+ * 3. What a mailbox owes is handed on in portions: a notice to a hundred thousand waiters must not keep everything else waiting.
  */
 export interface RelayDependencies extends PublisherDependencies {
   readonly bus: Bus;
   readonly rows: RowWriter;
+  readonly bodies: BodyReader;
+  readonly copier: LogCopier;
 }
+
+/** So many effects of a mailbox in one turn. */
+const PORTION = 2_000;
 
 export class Relay {
   private readonly timers: TimerDesk;
   private readonly work: WorkPublisher;
+  private readonly tells: TellDesk;
+  private readonly starter: RunStarter;
 
   constructor(private readonly dependencies: RelayDependencies) {
-    this.timers = new TimerDesk(dependencies.bus, dependencies.logger, dependencies.pause);
+    const { bus, bodies, logger, pause } = dependencies;
+    this.timers = new TimerDesk(bus, logger, pause);
     this.work = new WorkPublisher(dependencies);
+    this.tells = new TellDesk(bus, new TellComposer(bodies, logger), logger, pause);
+    this.starter = new RunStarter(dependencies);
   }
 
   /**
-   * Sends these effects of a stream, as far as its state still owes them. Resolves after the first try at each; what failed is tried
-   * again and again. Never rejects.
+   * Sends these effects of a stream, as far as its state still owes them. Resolves after the first try at each piece of work; what
+   * failed is tried again and again. Never rejects.
    */
-  async send(host: PartitionHost, stream: Stream<Kind>, effectIds: readonly string[]): Promise<void> {
-    if (!isOfKind(stream, 'run')) return;
-    const tries: Promise<void>[] = [];
-    for (const effectId of effectIds) {
-      const obligation = stream.state?.owed.get(effectId);
-      if (!stream.state || !obligation) continue;
-      const trying = this.sendOfRun(host, stream, stream.state, effectId, obligation);
-      if (trying) tries.push(trying);
-    }
-    await Promise.all(tries);
+  send(host: PartitionHost, stream: Stream<Kind>, effectIds: readonly string[]): Promise<void> {
+    if (isOfKind(stream, 'run')) return this.sendOfRun(host, stream, effectIds);
+    return isOfKind(stream, 'mailbox') ? this.sendOfMailbox(host, stream, effectIds) : Promise.resolve();
   }
 
   /** A worker's receipts (E1). */
   settle(host: PartitionHost, effectIds: readonly string[]): void {
-    for (const effectId of effectIds) host.settlement.settle(effectId);
+    for (const effectId of effectIds) host.settle(effectId);
   }
 
   /** E3: the broker may have forgotten. Everything unsettled again, and the last ten minutes' announcements. Never rejects. */
@@ -58,7 +69,18 @@ export class Relay {
     await Promise.all([...hosts].map((host) => this.work.publishEverythingAgain(host)));
   }
 
-  private sendOfRun(
+  private async sendOfRun(host: PartitionHost, stream: RunStream, effectIds: readonly string[]): Promise<void> {
+    const tries: Promise<void>[] = [];
+    for (const effectId of effectIds) {
+      const obligation = stream.state?.owed.get(effectId);
+      if (!stream.state || !obligation) continue;
+      const trying = this.sendOneOfRun(host, stream, stream.state, effectId, obligation);
+      if (trying) tries.push(trying);
+    }
+    await Promise.all(tries);
+  }
+
+  private sendOneOfRun(
     host: PartitionHost,
     stream: RunStream,
     state: RunState,
@@ -67,7 +89,7 @@ export class Relay {
   ): Promise<void> | undefined {
     const { partition } = host.tenure;
     const settle = (): void => {
-      host.settlement.settle(effectId);
+      host.settle(effectId);
     };
     switch (obligation.type) {
       case 'WriteRow':
@@ -85,11 +107,68 @@ export class Relay {
         this.timers.cancel(host.tenure, obligation.timerId, settle);
         return undefined;
       case 'TellStream':
+        this.tell(host, keyOf(stream), state, effectId, obligation.tell);
         return undefined;
       case 'Deliver':
       case 'CallOut':
       case 'Announce':
-        return this.work.publish(host, stream, effectId, stream);
+        return this.work.publish(host, keyOf(stream), effectId, stream);
+    }
+  }
+
+  private tell(host: PartitionHost, key: StreamKey<'run'>, state: RunState, effectId: string, told: RunTold): void {
+    if (told.kind === 'start-child' || told.kind === 'start-successor') {
+      void this.starter.start(host, key, effectId);
+      return;
+    }
+    const addressee = addresseeOfTold(state, told);
+    if (addressee) this.tells.tell(host, addressee, { key, effectId });
+    else this.dependencies.logger.error({ effectId, tell: told.kind }, 'an effect can not be sent');
+  }
+
+  private async sendOfMailbox(host: PartitionHost, stream: MailboxStream, effectIds: readonly string[]): Promise<void> {
+    const key = keyOf(stream);
+    let { state } = stream;
+    for (const [index, effectId] of effectIds.entries()) {
+      if (index > 0 && index % PORTION === 0) {
+        await nextTurn();
+        // It may have been evicted meanwhile, and read anew.
+        const again = await host.stream(key).catch(() => undefined);
+        if (!again) return;
+        ({ state } = again);
+      }
+      const obligation = state?.owed.get(effectId);
+      if (state && obligation) this.sendOneOfMailbox(host, key, state.eventId, effectId, obligation);
+    }
+  }
+
+  private sendOneOfMailbox(
+    host: PartitionHost,
+    key: StreamKey<'mailbox'>,
+    eventId: string,
+    effectId: string,
+    obligation: MailboxObligation,
+  ): void {
+    const settle = (): void => {
+      host.settle(effectId);
+    };
+    switch (obligation.type) {
+      case 'TellRun':
+        this.tells.tell(host, run(obligation.waiter.runId), { key, effectId });
+        break;
+      case 'SetTimer': {
+        const { messageId, dueAt } = obligation;
+        const { partition } = host.tenure;
+        const timer = { id: waitTimerId(eventId, messageId), partition, dueAt, ask: { eventId, messageId } };
+        this.timers.set(host.tenure, timer, settle);
+        break;
+      }
+      case 'CancelTimer':
+        this.timers.cancel(host.tenure, obligation.timerId, settle);
+        break;
     }
   }
 }
+
+/** Of the stream nothing but its name: what waits must not keep it in memory. */
+const keyOf = <K extends Kind>({ aggregate, name }: StreamKey<K>): StreamKey<K> => ({ aggregate, name });

@@ -3,13 +3,11 @@ import { announcementOf, message, works } from '@stepwell/core';
 import type { Logger } from 'pino';
 import type { StreamKey } from '../aggregates';
 import { RUNS, streamOfEffect } from '../aggregates';
-import { BodyMissing } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
 import type { RunStream } from '../partition/stream';
-import { UnreadableStream } from '../partition/stream';
 import { isOver } from '../partition/tenure-end';
 import type { ItemBuilder } from './item.builder';
-import { IncompleteState } from './item.builder';
+import { isForGood } from './for-good';
 import type { ResultText } from './result-text';
 
 /*
@@ -91,7 +89,6 @@ export class WorkPublisher {
     } catch (error) {
       if (isOver(host.tenure.lost)) return true;
       if (isForGood(error)) {
-        // It stays unsettled: a hole in the checkpoint, looked at again at the next take-over.
         logger.error({ err: error, effectId }, 'an effect can not be sent');
         return true;
       }
@@ -137,11 +134,6 @@ export class WorkPublisher {
       this.announced.delete(oldest);
     }
   }
-}
-
-/** Asking again won't help. */
-function isForGood(error: unknown): boolean {
-  return error instanceof BodyMissing || error instanceof IncompleteState || error instanceof UnreadableStream;
 }
 
 function add(map: Map<string, Set<string>>, key: string, value: string): void {
