@@ -11,7 +11,8 @@ export type Operation = (world: World) => Promise<unknown>;
 /** Two writing processes and a reader on one database. */
 export class World {
   readonly writers: readonly [Writer, Writer];
-  readonly heads = new StreamHeads();
+  /** Each process its own: what one appended in vain is no head to the other. */
+  readonly heads: readonly [StreamHeads, StreamHeads] = [new StreamHeads(), new StreamHeads()];
   private readonly tenures = new Map<string, Tenure>();
 
   constructor(
@@ -24,7 +25,9 @@ export class World {
   async claim(by: 0 | 1, partition: number): Promise<unknown> {
     const tenure = await this.writers[by].log.claim(partition, PATIENCE);
     this.tenures.set(`${by}/${partition}`, tenure);
-    for (const stream of ['a', 'b']) await this.heads.fold(this.writers[by].log, partition, `${stream}${partition}`);
+    for (const stream of ['a', 'b']) {
+      await this.heads[by].fold(this.writers[by].log, partition, `${stream}${partition}`);
+    }
     return { term: tenure.term, claimedAt: tenure.claimedAt, now: tenure.nowMs() };
   }
 
@@ -59,7 +62,7 @@ const append = fc
       (world) =>
         world.withTenure(who, p, async (tenure) => {
           const appended = Array.from({ length: count }, (_, k) =>
-            world.heads.append(tenure, `${stream}${p}`, event(JSON.stringify({ k, '$.': null }), ...bodies)),
+            world.heads[who].append(tenure, `${stream}${p}`, event(JSON.stringify({ k, '$.': null }), ...bodies)),
           );
           const outcomes = await Promise.allSettled(appended.map(({ committed }) => committed));
           return appended.map(({ n, at, sum }, k) => [n, at, sum, outcomes[k]?.status]);
@@ -70,7 +73,7 @@ const tooLarge = fc.tuple(by, partition).map(
   ([who, p]): Operation =>
     (world) =>
       world.withTenure(who, p, (tenure) => {
-        tenure.append(world.heads.draft(`a${p}`, event('{}', Buffer.alloc(5 * 1024 * 1024))));
+        tenure.append(world.heads[who].draft(`a${p}`, event('{}', Buffer.alloc(5 * 1024 * 1024))));
         return Promise.resolve();
       }),
 );
