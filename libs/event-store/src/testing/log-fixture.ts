@@ -34,7 +34,11 @@ export function writerOn(inside: LogDriver, schemaVersion = 1): Writer {
 export const PATIENCE: AbortSignal = new AbortController().signal;
 
 export function event(data = '{}', ...bodies: Uint8Array[]): StoredEvent {
-  return { type: 'Happened', data, bodies };
+  return eventOf('Happened', data, ...bodies);
+}
+
+export function eventOf(type: string, data = '{}', ...bodies: Uint8Array[]): StoredEvent {
+  return { type, data, bodies };
 }
 
 /** Appends to streams and keeps their versions and sums, as a fold would. */
