@@ -1,5 +1,6 @@
 import type { Appended, Clock, Draft, LogEntry, StoredEvent, Tenure } from '@stepwell/core';
 import type { LogDriver } from '../log/log-driver';
+import { EVENT_SCHEMA_VERSION } from '../log/partition.claim';
 import { PartitionedEventLog } from '../log/partitioned.event-log';
 import type { MemberDriver } from '../membership/member-driver';
 import type { Store } from '../store';
@@ -24,7 +25,7 @@ export interface Writer {
   readonly clock: SettableClock;
 }
 
-export function writerOn(inside: LogDriver, schemaVersion = 1): Writer {
+export function writerOn(inside: LogDriver, schemaVersion = EVENT_SCHEMA_VERSION): Writer {
   const driver = new ScriptedLogDriver(inside);
   const clock = new SettableClock();
   const log = new PartitionedEventLog({ driver, clock, schemaVersion, isConnected: () => true });
