@@ -1,4 +1,4 @@
-import type { Appended, Clock, Draft, LogEntry, StoredEvent, Tenure } from '@stepwell/core';
+import type { Appended, Clock, Draft, LogEntry, RunRows, StoredEvent, Tenure } from '@stepwell/core';
 import type { LogDriver } from '../log/log-driver';
 import { EVENT_SCHEMA_VERSION } from '../log/partition.claim';
 import { PartitionedEventLog } from '../log/partitioned.event-log';
@@ -15,6 +15,8 @@ export interface StoreFixture {
   readonly driver: LogDriver;
   /** The same for members. */
   readonly members: MemberDriver;
+  /** The rows on this database as a program sees them whose rows have another version. */
+  rowsOfVersion(rowVersion: number): RunRows;
   dispose(): Promise<void>;
 }
 
