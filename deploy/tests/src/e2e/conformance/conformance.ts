@@ -1,0 +1,15 @@
+import type { Topology } from '../stepwell-under-test';
+import { useBench } from './bench';
+import { calls } from './calls.suite';
+import { providerApis } from './provider-apis.suite';
+import { runAndSleep } from './run-and-sleep.suite';
+
+/** Everything the protocol promises, looked at from outside, with the newest official client. */
+export function conformance(topology: Topology): void {
+  describe(`the protocol, on ${topology} process(es)`, () => {
+    const bench = useBench(topology);
+    runAndSleep(bench);
+    calls(bench);
+    providerApis(bench);
+  });
+}
