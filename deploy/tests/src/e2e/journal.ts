@@ -27,6 +27,8 @@ export class Journal {
   /** Requests to the third party. */
   thirdParty = 0;
   failureFunction: unknown;
+  /** What a workflow wants its test to know. */
+  readonly notes = new Map<string, unknown>();
   /** Steps whose result has been seen in a history: durable for sure. */
   private readonly completed = new Set<string>();
   /** Steps that were executed although their result was durable. */

@@ -1,8 +1,12 @@
 import type { Topology } from '../stepwell-under-test';
 import { useBench } from './bench';
 import { calls } from './calls.suite';
+import { invokes } from './invokes.suite';
+import { mixedGroups } from './mixed-groups.suite';
 import { providerApis } from './provider-apis.suite';
 import { runAndSleep } from './run-and-sleep.suite';
+import { waits } from './waits.suite';
+import { webhooks } from './webhooks.suite';
 
 /** Everything the protocol promises, looked at from outside, with the newest official client. */
 export function conformance(topology: Topology): void {
@@ -11,5 +15,9 @@ export function conformance(topology: Topology): void {
     runAndSleep(bench);
     calls(bench);
     providerApis(bench);
+    waits(bench);
+    webhooks(bench);
+    invokes(bench);
+    mixedGroups(bench);
   });
 }

@@ -19,7 +19,7 @@ class ReroutedClient extends QStashClient {
         'url' in request && request.url !== undefined
           ? { ...request, url: request.url.replace(/^https:\/\/api\.(anthropic|resend)\.com/, `${this.standIn}/$1`) }
           : request,
-      ) as typeof requests,
+      ),
     );
   }
 }

@@ -6,7 +6,7 @@ export interface Answered {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
   /** The body as JSON. @throws SyntaxError when it is none */
-  readonly json: any;
+  readonly json: unknown;
 }
 
 export interface Sent {

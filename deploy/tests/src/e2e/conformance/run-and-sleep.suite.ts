@@ -172,14 +172,14 @@ export function runAndSleep(bench: Bench): void {
           await context.sleep('nap', 1);
           return {
             mine: context.headers.get('my-header'),
-            label: context.label,
+            labels: context.labels,
             auth: context.headers.get('authorization'),
           };
         },
         { headers: { 'my-header': 'mine', authorization: 'Bearer of the user' }, label: ['red', 'blue'] },
         app(),
       );
-      expect(result).toMatchObject({ mine: 'mine', auth: 'Bearer of the user' });
+      expect(result).toMatchObject({ mine: 'mine', labels: ['red', 'blue'], auth: 'Bearer of the user' });
       for (const { headers } of journal.deliveries) {
         expect(headers).toMatchObject({
           'my-header': 'mine',

@@ -28,7 +28,7 @@ export async function callAsStandIn(
   body: string,
   headers: Readonly<Record<string, string>> = {},
   signed = true,
-): Promise<{ status: number; json: any }> {
+): Promise<{ status: number; json: unknown }> {
   const response = await fetch(url, {
     method: 'POST',
     headers: {
