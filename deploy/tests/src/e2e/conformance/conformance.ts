@@ -1,10 +1,13 @@
 import type { Topology } from '../stepwell-under-test';
 import { useBench } from './bench';
 import { calls } from './calls.suite';
+import { failures } from './failures.suite';
 import { invokes } from './invokes.suite';
 import { mixedGroups } from './mixed-groups.suite';
 import { providerApis } from './provider-apis.suite';
+import { restStarts } from './rest-starts.suite';
 import { runAndSleep } from './run-and-sleep.suite';
+import { starts } from './starts.suite';
 import { waits } from './waits.suite';
 import { webhooks } from './webhooks.suite';
 
@@ -19,5 +22,8 @@ export function conformance(topology: Topology): void {
     webhooks(bench);
     invokes(bench);
     mixedGroups(bench);
+    starts(bench);
+    restStarts(bench);
+    failures(bench);
   });
 }
