@@ -1,6 +1,8 @@
 import type { Topology } from '../stepwell-under-test';
 import { useBench } from './bench';
 import { calls } from './calls.suite';
+import { cancels } from './cancels.suite';
+import { deadLetters } from './dead-letters.suite';
 import { failures } from './failures.suite';
 import { invokes } from './invokes.suite';
 import { mixedGroups } from './mixed-groups.suite';
@@ -25,5 +27,7 @@ export function conformance(topology: Topology): void {
     starts(bench);
     restStarts(bench);
     failures(bench);
+    deadLetters(bench);
+    cancels(bench);
   });
 }

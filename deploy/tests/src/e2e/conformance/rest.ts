@@ -23,7 +23,9 @@ export class Rest {
 
   send(method: string, target: string, { headers = {}, body, token = DEV.token }: Sent = {}): Promise<Answered> {
     const { hostname, port } = new URL(this.baseUrl());
-    const lines = { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...headers };
+    // Node announces no length with a DELETE by itself.
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const lines = { ...length, ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...headers };
     return new Promise((resolve, reject) => {
       const outgoing = request({ hostname, port, method, path: target, headers: lines as Record<string, string> });
       outgoing.on('error', reject);
