@@ -4,8 +4,10 @@ import { isRunId } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { HangUp } from '../asking/hang-up';
 import { boundedMap } from '../asking/bounded-map';
+import { Described } from '../description/described';
 import { Endpoint } from '../http/endpoint.decorator';
 import { IntegerParameter, ListParameter } from './query-values';
+import { CancelledRuns } from './run.answers';
 import { RunAsks } from './run.asks';
 
 const MAX_IDS = 1_000;
@@ -43,7 +45,15 @@ export class CancelRunsEndpoint {
   constructor(private readonly runs: RunAsks) {}
 
   @Delete()
-  async cancel(@Query() query: CancelRunsQuery, @HangUp() hangUp: AbortSignal): Promise<{ cancelled: number }> {
+  @Described({
+    id: 'cancelRuns',
+    tag: 'Runs',
+    summary: 'Cancel runs',
+    details: 'Counted are those that were running.',
+    answer: CancelledRuns,
+    errors: ['NOT_SUPPORTED', 'UNAVAILABLE'],
+  })
+  async cancel(@Query() query: CancelRunsQuery, @HangUp() hangUp: AbortSignal): Promise<CancelledRuns> {
     const ids = query.workflowRunIds ?? [];
     if (ids.length === 0)
       throw new Problem('NOT_SUPPORTED', 'runs can be cancelled by workflowRunIds only, not by filters yet');

@@ -1,2 +1,3 @@
-export { DEV_TOKEN, startGateway, type GatewayUnderTest } from './gateway-under-test';
+export { ApiReference, type Answer, type DescribedOperation, type Parameter } from './api-reference';
+export { DEV_TOKEN, startGateway, type GatewayUnderTest, type ServedRoute } from './gateway-under-test';
 export { CREATED_AT, type RecordedAsk } from './scripted.bus';
