@@ -147,6 +147,7 @@ describe('GET /v2/workflows/events and /logs (11)', () => {
     [`messageId=msg_1.wfr_1`, { filter: { runIds: ['wfr_1'] } }],
     [`messageId=msg_1.wfr_1&workflowRuns=wfr_1@5,b@6`, { filter: { runIds: ['wfr_1'] } }],
     ['workflowUrl=http%3A%2F%2Fa%2F%2Cb', { filter: { workflowUrl: 'http://a/,b' } }],
+    ['callerIp=a&callerIp=b', { filter: { callerIp: ['a', 'b'] } }],
     ['cursor=&qstash_token=x', { filter: {}, count: 10 }],
   ])('understands %s', async (query, asked) => {
     gateway.bus.answer(asks.ListRuns, () => message({ rows: [] }));
@@ -159,12 +160,9 @@ describe('GET /v2/workflows/events and /logs (11)', () => {
     expect(gateway.bus.asked).toEqual([]);
   });
 
-  it.each(['callerIp=a&callerIp=b', 'workflowUrl=http://a/&workflowUrl=http://b/', 'host=a', 'path=/a'])(
-    'cannot do %s yet',
-    async (query) => {
-      expect(await ask(`/v2/workflows/logs?${query}`)).toEqual([501, refused('NOT_SUPPORTED')]);
-    },
-  );
+  it.each(['host=a', 'path=/a'])('cannot do %s yet', async (query) => {
+    expect(await ask(`/v2/workflows/logs?${query}`)).toEqual([501, refused('NOT_SUPPORTED')]);
+  });
 
   it.each([
     'labeel=x',

@@ -54,7 +54,7 @@ export class DeadLetterListQuery extends DeadLetterQuery {
   readonly source?: string;
 }
 
-/** Undefined when no run can be meant. @throws Problem NOT_SUPPORTED */
+/** Undefined when no run can be meant. */
 export function deadLetterFilterOf(query: DeadLetterQuery): RunFilter | undefined {
   const { workflowUrl, url, callerIp, callerIP, workflowRunId, messageId, responseStatus, failureFunctionState } =
     query;

@@ -9,7 +9,7 @@ import { JsonBody } from '../http/json-body.decorator';
 import type { Flag } from '../http/query-values';
 import { FlagParameter, IntegerParameter, RepeatedParameter, UnservedParameter } from '../http/query-values';
 import { RunAsks } from './run.asks';
-import { filtersOf, RunFilterQuery } from './run-filter.query';
+import { filterOf, RunFilterQuery } from './run-filter.query';
 import { RunLister } from './run.lister';
 
 const DEFAULT_COUNT = 100;
@@ -92,18 +92,13 @@ export class CancelRunsEndpoint {
   }
 }
 
-/** @throws Problem NOT_SUPPORTED */
+/** One per beginning of a URL; what any of them finds is meant. @throws Problem NOT_SUPPORTED */
 function runningOf(query: CancelRunsQuery): RunFilter[] {
   if (query.host !== undefined || query.path !== undefined) {
     throw new Problem('NOT_SUPPORTED', 'runs cannot be found by host or path yet');
   }
-  return filtersOf(query).map(({ workflowUrl, ...filter }) => ({
-    ...filter,
-    ...(workflowUrl === undefined
-      ? {}
-      : query.workflowUrlExactMatch === 'true'
-        ? { workflowUrl }
-        : { urlPrefix: workflowUrl }),
-    status: 'running',
-  }));
+  const exact: RunFilter = { ...filterOf(query), status: 'running' };
+  if (query.workflowUrl === undefined || query.workflowUrlExactMatch === 'true') return [exact];
+  const { workflowUrl: _, ...others } = exact;
+  return query.workflowUrl.map((urlPrefix) => ({ ...others, urlPrefix }));
 }

@@ -79,11 +79,13 @@ describe('DELETE /v2/workflows/runs by filters (8.8)', () => {
 
   it('takes several values of one as "or"', async () => {
     await cancel('?workflowUrl=http://a/&workflowUrl=http://b/&callerIp=1&callerIp=2');
-    expect(filtersAsked()).toEqual(
-      ['http://a/', 'http://b/'].flatMap((urlPrefix) =>
-        ['1', '2'].map((callerIp) => ({ urlPrefix, callerIp, status: 'running' })),
-      ),
-    );
+    const others = { callerIp: ['1', '2'], status: 'running' };
+    expect(filtersAsked()).toEqual([
+      { urlPrefix: 'http://a/', ...others },
+      { urlPrefix: 'http://b/', ...others },
+    ]);
+    await cancel('?workflowUrl=http://a/&workflowUrl=http://b/&workflowUrlExactMatch=true');
+    expect(filtersAsked().at(-1)).toEqual({ workflowUrl: ['http://a/', 'http://b/'], status: 'running' });
   });
 
   it('goes through the pages until as many are cancelled as it may', async () => {
@@ -115,7 +117,7 @@ describe('what is not understood cancels nothing', () => {
     '?count=some',
     '?fromDate=yesterday',
     '?workflowUrl=http://a/&workflowUrlExactMatch=yes',
-    `?${Array.from({ length: 11 }, (_, n) => `callerIp=${n}&flowControlKey=${n}`).join('&')}`,
+    `?${'callerIp=1&'.repeat(1_001)}`,
   ])('%.60s', async (query) => {
     expect(await cancel(query)).toEqual([400, refused('INVALID_QUERY')]);
     expect(gateway.bus.asked).toEqual([]);
