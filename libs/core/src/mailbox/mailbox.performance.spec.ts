@@ -3,8 +3,8 @@ import { mailboxSnapshot, snapshotIsDue } from './mailbox.snapshot';
 
 /*
  * Deciding and folding cost what an event changes, however many wait: a scan of the waiters per event would make a hundred thousand of
- * them unusable. Ratios of the best of a few rounds, so that a busy machine doesn't matter; what is linear
- * gives about 20, more with a collection of garbage in it, a scan 400.
+ * them unusable. Ratios of the best of a few rounds, so that a busy machine doesn't matter; what is linear gives about 20, more where the
+ * collection of garbage falls into it, a scan 400.
  */
 const MANY = 100_000;
 /** Where each event is one of a kind of its own. */

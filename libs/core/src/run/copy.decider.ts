@@ -19,5 +19,8 @@ export function copyPart(
   if (part !== (state?.version ?? 0) || (state && !state.isCopying)) {
     return { refused: 'INVALID_BODY', message: `part ${part} of a copy has no part before it` };
   }
+  if (!events[0] || (events[0].type === 'RunStarted') !== (part === 0)) {
+    return { refused: 'INVALID_BODY', message: `part ${part} of a copy does not begin as it must` };
+  }
   return { accepted: events, answer: {} };
 }

@@ -2,6 +2,7 @@ import type { Done, FailureCallbackAnswer, TakeOverRunAnswer, TakeOverRunRequest
 import { idInRun } from '../wire/message-id';
 import type { CommandContext, Decision } from './decision';
 import { already, event } from './decision';
+import type { RunEvent } from './run.events';
 import type { RunState } from './run.state';
 
 /*
@@ -72,14 +73,16 @@ export function cancelFailureCallback(state: RunState | undefined, { dlqId }: Co
   const { failureCallback } = state;
   if (failureCallback?.state === 'cancelled') return already({});
   if (failureCallback?.state !== 'in-progress') return notFailed(failureCallback?.state);
-  const { messageId } = failureCallback;
-  const ended = event('FailureCallbackEnded', () => ({
+  return { accepted: [failureCallbackCancelled(failureCallback.messageId)], answer: {} };
+}
+
+export function failureCallbackCancelled(messageId: string): RunEvent {
+  return event('FailureCallbackEnded', () => ({
     messageId,
     state: 'cancelled',
     result: { headers: [] },
     isListed: true,
   }));
-  return { accepted: [ended], answer: {} };
 }
 
 function notFailed(found: string | undefined) {

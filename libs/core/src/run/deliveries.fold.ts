@@ -51,6 +51,7 @@ export class DeliveriesFold {
       attempt: 0,
       retried: 0,
       phase: 'sent',
+      openedAt: this.entry.at,
       since: this.entry.at,
       effectId: '',
     };

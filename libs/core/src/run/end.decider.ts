@@ -1,8 +1,9 @@
 import type { CancelRunAnswer, Done } from '../messages/catalogue';
 import type { Decision, NewBody } from './decision';
+import { failureCallbackCancelled } from './dead-letter.decider';
 import { already, awaiting, event } from './decision';
 import type { RunState } from './run.state';
-import { hasEnded, tellKey } from './run.state';
+import { hasEnded, isPending, tellKey } from './run.state';
 
 /** Finish (protocol.md 7.8): a run that has ended or never was is as good as finished; the client needs its 2xx. */
 export function finish(state: RunState | undefined, result: NewBody | undefined): Decision<Done> {
@@ -21,20 +22,19 @@ export function cancel(state: RunState | undefined, runId: string): Decision<Can
   return awaiting({ accepted: [event('RunCancelled', () => ({}))], answer: { cancelled: true } }, awaits);
 }
 
-/** One message of a run (protocol.md 13.2): without it the run could never go on, so the run is cancelled. */
+/**
+ * One message of a run (protocol.md 13.2): without it the run could never go on, so the run is cancelled. A failure callback is called
+ * off: its run has ended.
+ */
 export function cancelMessage(state: RunState | undefined, messageId: string): Decision<Done> {
   if (!state || !isPending(state, messageId)) {
     return { refused: 'UNKNOWN_MESSAGE', message: `message ${messageId} is delivered, dropped or unknown` };
   }
+  if (state.deliveries.get(messageId)?.kind === 'failure') {
+    return { accepted: [failureCallbackCancelled(messageId)], answer: {} };
+  }
   const decision = cancel(state, state.runId);
   return 'refused' in decision ? decision : { ...decision, answer: {} };
-}
-
-function isPending(state: RunState, messageId: string): boolean {
-  if (hasEnded(state)) return false;
-  const requested = state.waits.get(messageId) ?? state.invokes.get(messageId);
-  if (requested) return state.steps.get(requested.data.step.stepId)?.resultEntry === undefined;
-  return state.deliveries.has(messageId);
 }
 
 /** Before something is kept for a run in a mailbox: is it alive, and will it tell the mailbox of its end (protocol.md 8.5)? */

@@ -120,6 +120,8 @@ export interface RunEventData {
       readonly config: TriggerConfig;
       readonly callerIp: string;
     };
+    /** Only of a copy (protocol.md 12), unix ms: when the child was first asked for. */
+    readonly invokedAt?: number;
   };
   /** Something may be kept for this run in that mailbox: at its end it is dropped there (protocol.md 8.5). */
   MailboxOpened: { readonly eventId: string };

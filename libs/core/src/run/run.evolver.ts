@@ -1,9 +1,10 @@
+import { stepEntryLength } from '../wire/step-entry';
 import { completedBy, deliveryOfEntry, progressOf } from './dialects/upstash';
 import { DeliveriesFold } from './deliveries.fold';
 import type { Changes } from './effects';
 import type { RunEvent, RunEventData } from './run.events';
 import type { BodyPlace, CallProgress, Entry, FailedAttempt, PlacedResult, RunState } from './run.state';
-import { hasEnded } from './run.state';
+import { createdAtOf, hasEnded, hasResult } from './run.state';
 
 /*
  * evolve: how each event changes a run, and which obligations it brings and ends. Total: an event that was accepted once must fold
@@ -116,7 +117,7 @@ class EntryFold {
       runId: data.runId,
       status: 'running',
       version: this.entry.version,
-      createdAt: data.successorOf?.startedAt ?? data.invoker?.startedAt ?? this.entry.at,
+      createdAt: createdAtOf(data, this.entry.at),
       start: data,
       entries: [],
       entryByKey: new Map(),
@@ -150,6 +151,7 @@ class EntryFold {
     delivery.url = data.destination;
     delivery.attempt += 1;
     delivery.retried = 0;
+    delete delivery.outageSince;
     this.deliveries.begin(state, delivery, undefined);
   }
 
@@ -161,7 +163,7 @@ class EntryFold {
       messageId: data.messageId,
       at: this.entry.at,
       place: this.place(index, data.body),
-      bytesBefore: before ? before.bytesBefore + before.place.body.sizeBytes : 0,
+      listBytes: (before?.listBytes ?? 0) + stepEntryLength(data.messageId, data.body.sizeBytes),
       data,
       ...('step' in data ? { step: data.step } : {}),
     };
@@ -235,7 +237,7 @@ class EntryFold {
     for (const messageId of completedBy(state, data.step, 'request')) this.deliveries.close(state, messageId);
     progressOf(state, data.step.stepId).invokeMessageId = data.messageId;
     const childPlace = this.place(index, data.child.body);
-    state.invokes.set(data.messageId, { at: this.entry.at, data, childPlace });
+    state.invokes.set(data.messageId, { at: data.invokedAt ?? this.entry.at, data, childPlace });
     this.deliveries.tell(state, { kind: 'start-child', messageId: data.messageId });
   }
 
@@ -298,6 +300,7 @@ class EntryFold {
   private runEnded(state: RunState, status: 'succeeded' | 'failed' | 'cancelled'): void {
     state.status = status;
     state.completedAt = this.entry.at;
+    state.endedBy = this.entry.version;
     for (const delivery of [...state.deliveries.values()]) this.deliveries.drop(state, delivery);
     for (const messageId of state.waits.keys()) this.deliveries.untell(state, { kind: 'register-waiter', messageId });
     for (const messageId of state.invokes.keys()) this.deliveries.untell(state, { kind: 'start-child', messageId });
@@ -315,9 +318,12 @@ class EntryFold {
       const own = state.entries[delivery.entry ?? -1]?.data ?? state.calls.get(delivery.messageId)?.data;
       this.deliveries.begin(state, delivery, Math.max(own?.notBeforeMs ?? 0, data.notBeforeMs ?? 0));
     }
-    for (const [messageId, wait] of state.waits) {
-      if (state.steps.get(wait.data.step.stepId)?.resultEntry !== undefined) continue;
-      this.deliveries.tell(state, { kind: 'register-waiter', messageId });
+    for (const [messageId, { data }] of state.waits) {
+      if (!hasResult(state, data.step.stepId)) this.deliveries.tell(state, { kind: 'register-waiter', messageId });
+    }
+    // The failure may have come before the child had begun: started twice, it is one run.
+    for (const [messageId, { data }] of state.invokes) {
+      if (!hasResult(state, data.step.stepId)) this.deliveries.tell(state, { kind: 'start-child', messageId });
     }
   }
 

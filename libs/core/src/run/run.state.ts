@@ -16,6 +16,8 @@ export interface RunState {
   version: number;
   createdAt: number;
   completedAt?: number;
+  /** The version with which it ended: what comes later is logged, and goes nowhere. */
+  endedBy?: number;
   start: RunEventData['RunStarted'];
   /** The library has continued a two-phase start (protocol.md 5.5). */
   isContinued?: true;
@@ -81,8 +83,8 @@ export interface Entry {
   readonly messageId: string;
   readonly at: number;
   readonly place: BodyPlace;
-  /** Sum of the bodies of all entries before. */
-  readonly bytesBefore: number;
+  /** Of the encoded entries up to and including this one, without what is between them (7.1). */
+  readonly listBytes: number;
   readonly data: RunEventData['RunStarted'] | RunEventData['StepRecorded'];
   /** Absent for the initial payload. */
   readonly step?: StepHead;
@@ -111,6 +113,7 @@ export interface WaitProgress {
 
 /** An invoke, by its message id (8.7); over when its step has a result. */
 export interface InvokeProgress {
+  /** When it was first asked for, by a run of before as the case may be: the child's creation time. */
   readonly at: number;
   readonly data: RunEventData['InvokeRequested'];
   /** Of the child's payload. */
@@ -158,6 +161,8 @@ export interface Delivery {
   outageSince?: number;
   /** Waits for a timer (unix ms), is with a caller, or succeeded without that being written yet (L7). */
   phase: { readonly waitingUntil: number } | 'sent' | 'succeeded';
+  /** Unix ms of the event that made it due. */
+  readonly openedAt: number;
   /** Unix ms of the event that owes the running attempt. */
   since: number;
   /** Effect id of what is owed for it now. */
@@ -213,5 +218,24 @@ export function tellKey(tell: RunTold): string {
 export const timerId = (runId: string, messageId: string, attempt: number): string =>
   `${runId}/${messageId}/${attempt}`;
 
+/** A run that takes over, and a child, were promised before they began. */
+export const createdAtOf = (
+  { successorOf, invoker }: Pick<RunEventData['RunStarted'], 'successorOf' | 'invoker'>,
+  at: number,
+): number => successorOf?.startedAt ?? invoker?.startedAt ?? at;
+
 /** Whatever its end: nothing more is accepted for it. */
 export const hasEnded = (state: RunState): boolean => state.status !== 'running';
+
+/** Whether something is still to come of this message: an HTTP attempt, or the result of a wait or an invoke. */
+export function isPending(state: RunState, messageId: string): boolean {
+  if (state.isCopying) return false;
+  const delivery = state.deliveries.get(messageId);
+  if (delivery) return delivery.phase !== 'succeeded';
+  const request = state.waits.get(messageId) ?? state.invokes.get(messageId);
+  return request !== undefined && !hasEnded(state) && !hasResult(state, request.data.step.stepId);
+}
+
+/** Whoever still works on the step, or was asked to, does so in vain. */
+export const hasResult = (state: RunState, stepId: number): boolean =>
+  state.steps.get(stepId)?.resultEntry !== undefined;

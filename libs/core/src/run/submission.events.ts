@@ -8,8 +8,9 @@ import type {
   TriggerConfig,
   WaitSubmission,
 } from '../wire/submission';
-import type { CommandContext, EventBodies, NewBody } from './decision';
+import type { CommandContext, EventBodies } from './decision';
 import { event } from './decision';
+import { withoutSdkQuestion } from './dialects/upstash.headers';
 import type { MessageData, RunEvent } from './run.events';
 import type { SubmitCommand } from './submit.decider';
 
@@ -24,6 +25,8 @@ export function runStarted(command: SubmitCommand, item: StartSubmission, contex
   const { invoker, successorOf } = command;
   return event('RunStarted', (bodies) => ({
     ...messageData(command, item, context, bodies),
+    // The library has answered already, be it for a run that was forgotten (5.5).
+    ...(item.bySdk ? { forwards: withoutSdkQuestion(item.forwards) } : {}),
     runId: command.runId,
     askId: command.askId,
     config: item.config,
@@ -75,7 +78,7 @@ function waitRequested(command: SubmitCommand, item: WaitSubmission, context: Co
   return event('WaitRequested', () => ({
     ...addressOf(item),
     step: item.step,
-    stepText: textOf(command.bodies[item.body]),
+    stepText: stepTextOf(command, item),
     ...ownConfig(item),
     eventId,
     timeoutMs,
@@ -89,7 +92,7 @@ function invokeRequested(command: SubmitCommand, item: InvokeSubmission, context
   return event('InvokeRequested', (bodies) => ({
     ...addressOf(item),
     step: item.step,
-    stepText: textOf(command.bodies[item.body]),
+    stepText: stepTextOf(command, item),
     ...ownConfig(item),
     child: {
       ...messageData(command, child, context, bodies),
@@ -130,7 +133,8 @@ function ownConfig(item: { readonly features: readonly string[]; readonly config
   return item.features.includes(TRIGGER_ON_CONFIG) ? {} : { config: item.config };
 }
 
-/** Of a step's JSON, which is a few fields: the parser has seen to it that no name in it is long. */
-function textOf(body: NewBody | undefined): string {
-  return body instanceof Uint8Array ? new TextDecoder().decode(body) : '{}';
+/** A step's JSON is a few fields, and kept in the event; of one so large that it became a blob those that we know. */
+function stepTextOf(command: SubmitCommand, item: WaitSubmission | InvokeSubmission): string {
+  const body = command.bodies[item.body];
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : JSON.stringify(item.step);
 }

@@ -1,11 +1,12 @@
 import type { SubmitAnswer, SubmitRequest } from '../messages/catalogue';
-import type { HeaderList, StartSubmission, StepHead, Submission } from '../wire/submission';
+import type { StartSubmission, StepHead, Submission } from '../wire/submission';
 import type { CommandContext, Decision, NewBody } from './decision';
 import { already, awaiting, event } from './decision';
 import { stepKey } from './dialects/upstash';
+import { UNKNOWN_SDK_HEADER, withoutSdkQuestion } from './dialects/upstash.headers';
 import type { RunEvent } from './run.events';
 import type { RunState } from './run.state';
-import { hasEnded } from './run.state';
+import { createdAtOf, hasEnded, tellKey } from './run.state';
 import { requestEvent, runStarted, stepLogged } from './submission.events';
 
 /*
@@ -51,7 +52,7 @@ function begin(command: SubmitCommand, first: Submission, context: CommandContex
   }
   return {
     accepted: [runStarted(command, first, context)],
-    answer: { runCreatedAt: context.at, items },
+    answer: { runCreatedAt: createdAtOf(command, context.at), items },
   };
 }
 
@@ -70,8 +71,8 @@ function append(state: RunState, command: SubmitCommand, context: CommandContext
       messageId,
       deduplicated: earlier !== undefined && !isSameAsk(state, command, item, earlier),
     });
-    if (item.kind === 'wait') awaits.push(`register-waiter:${messageId}`);
-    if (item.kind === 'invoke') awaits.push(`start-child:${messageId}`);
+    if (item.kind === 'wait') awaits.push(tellKey({ kind: 'register-waiter', messageId }));
+    if (item.kind === 'invoke') awaits.push(tellKey({ kind: 'start-child', messageId }));
     if (item.kind === 'start') {
       if (isToContinue(state, item)) accepted.push(startContinued(item));
       continue;
@@ -87,7 +88,8 @@ function append(state: RunState, command: SubmitCommand, context: CommandContext
 /** The message that said the same before, if any. */
 function earlierMessage(state: RunState, item: Submission, seen: ReadonlyMap<string, string>): string | undefined {
   if (item.kind === 'start') return state.start.messageId;
-  const inBatch = seen.get(keyOf(item));
+  // A request is too late for a result, not the other way round (dialects/upstash 4).
+  const inBatch = seen.get(keyOf(item)) ?? (item.kind === 'step' ? undefined : seen.get(keyOfResult(item)));
   if (inBatch !== undefined) return inBatch;
   const entry = state.entries[state.entryByKey.get(stepKey(stepOf(item))) ?? -1];
   const progress = state.steps.get(stepOf(item).stepId);
@@ -111,18 +113,16 @@ function isSameAsk(state: RunState, command: SubmitCommand, item: Submission, ea
   return item === command.items[0] && command.askId === state.start.askId;
 }
 
-/** Rule 5: as long as nothing but the start has happened. */
+/** Rule 5: as long as nothing but the start has happened, and never to a copy that isn't whole. */
 function isToContinue(state: RunState, item: StartSubmission): boolean {
   const wasAsked =
     state.start.restTrigger === 'ask' || state.start.forwards.some(([name]) => name === UNKNOWN_SDK_HEADER);
-  return item.bySdk === true && wasAsked && state.isContinued !== true && state.deliveries.has(state.start.messageId);
+  if (item.bySdk !== true || !wasAsked || state.isContinued === true || state.isCopying) return false;
+  return state.deliveries.has(state.start.messageId);
 }
 
-/** The library forwards all that it received, the question included: asked with it again it would answer for ever (5.5). */
-export const UNKNOWN_SDK_HEADER = 'upstash-workflow-unknown-sdk';
-
 function startContinued(item: StartSubmission): RunEvent {
-  const forwards: HeaderList = item.forwards.filter(([name]) => name !== UNKNOWN_SDK_HEADER);
+  const forwards = withoutSdkQuestion(item.forwards);
   const { destination, contentType, features } = item;
   return event('StartContinued', () => ({
     destination,
@@ -137,5 +137,6 @@ type Appendable = Exclude<Submission, StartSubmission>;
 const stepOf = (item: Appendable): Pick<StepHead, 'stepId' | 'targetStep'> =>
   item.kind === 'call' ? { stepId: item.callback.stepId } : item.step;
 
-/** A request whose result is in the log already came late; its own key keeps it apart from that result inside one batch. */
+/** Its own key keeps a request apart from its result inside one batch. */
 const keyOf = (item: Appendable): string => `${item.kind}:${stepKey(stepOf(item))}`;
+const keyOfResult = (item: Appendable): string => `step:${stepKey(stepOf(item))}`;

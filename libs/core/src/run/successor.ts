@@ -54,6 +54,11 @@ function copiedData(
 ): RunEventData[RunEvent['type']] | undefined {
   const { successor, overrides } = takenOver;
   const own = (messageId: string): string => idInOtherRun(messageId, successor);
+  const ownStep = <Data extends { readonly messageId: string; readonly config?: TriggerConfig }>(data: Data): Data => ({
+    ...data,
+    messageId: own(data.messageId),
+    ...(data.config ? { config: configWith(data.config, overrides) } : {}),
+  });
   switch (event.type) {
     case 'RunStarted': {
       const { invoker: _told, ...data } = event.data;
@@ -69,12 +74,11 @@ function copiedData(
     case 'StepPlanned':
     case 'StepRecorded':
     case 'WaitRequested':
-    case 'InvokeRequested':
-      return {
-        ...event.data,
-        messageId: own(event.data.messageId),
-        ...(event.data.config ? { config: configWith(event.data.config, overrides) } : {}),
-      };
+      return ownStep(event.data);
+    case 'InvokeRequested': {
+      const invokedAt = failed.invokes.get(event.data.messageId)?.at;
+      return { ...ownStep(event.data), ...(invokedAt === undefined ? {} : { invokedAt }) };
+    }
     case 'CallRequested':
       return { ...event.data, messageId: own(event.data.messageId) };
     case 'CallAnswered': {

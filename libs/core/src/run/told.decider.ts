@@ -2,10 +2,10 @@ import type { RunTell, TellRunsAnswer } from '../messages/catalogue';
 import { encodeBase64Text } from '../wire/base64';
 import { derivedId, idInOtherRun } from '../wire/message-id';
 import type { Decision, NewBody } from './decision';
-import { already, event } from './decision';
+import { already, awaiting, event } from './decision';
 import type { RunEvent, RunEventData, ServerStepData } from './run.events';
 import type { RunState } from './run.state';
-import { hasEnded } from './run.state';
+import { hasEnded, hasResult, tellKey } from './run.state';
 
 /*
  * What other streams tell a run: how a wait of its ended, and a child (protocol.md 8.4, 8.7). The server writes these results itself:
@@ -14,7 +14,10 @@ import { hasEnded } from './run.state';
  * 1. Never refused: who tells must be able to forget. What comes twice, or for nothing that is pending, changes nothing.
  * 2. Whoever tells has built the body first ({@link resultBody}), so that a large one can be admitted like any other (L5).
  * 3. A wait of a run that has ended has no result. A child's is logged all the same, and delivered to nobody; when another run has
- *    taken over from this one, that one is to be told.
+ *    taken over from this one, that one is to be told, but not before it is whole: what it hasn't copied yet it doesn't wait for, and
+ *    the result would be lost.
+ * 4. While a run's log is being copied nobody but the copier may append to it: whoever tells is sent here again. So is who was told that
+ *    there is nothing to record, when by now there is.
  */
 
 export type ToldAnswer = TellRunsAnswer['results'][number];
@@ -29,19 +32,18 @@ export function resultBody(
 ): Uint8Array | undefined {
   const pending = state && pendingOf(state, tell);
   if (!pending) return undefined;
-  const step = parsedStep(pending.stepText);
-  return new TextEncoder().encode(JSON.stringify({ ...step, ...resultOf(tell, bodies) }));
+  return new TextEncoder().encode(JSON.stringify({ ...openStep(pending.stepText), ...resultOf(tell, bodies) }));
 }
 
 /** Decides on a tell; `body` is what {@link resultBody} gave. */
 export function told(state: RunState | undefined, tell: RunTell, body: NewBody | undefined): Decision<ToldAnswer> {
   if (!state) return already(DONE);
   const pending = pendingOf(state, tell);
-  if (!pending || !body) {
-    const moved = tell.kind === 'child-ended' ? successorOf(state) : undefined;
-    return already(moved === undefined ? DONE : { movedTo: moved });
-  }
-  return { accepted: [stepRecorded(pending, tell, body)], answer: DONE };
+  if (state.isCopying || (pending && !body)) return already({ movedTo: state.runId });
+  if (pending && body) return { accepted: [stepRecorded(pending, tell, body)], answer: DONE };
+  const successor = tell.kind === 'child-ended' ? successorOf(state) : undefined;
+  if (successor === undefined) return already(DONE);
+  return awaiting(already({ movedTo: successor }), [tellKey({ kind: 'start-successor' })]);
 }
 
 /** Who goes on from this failed run's log (12). */
@@ -55,8 +57,8 @@ function pendingOf(
   state: RunState,
   tell: RunTell,
 ): RunEventData['WaitRequested'] | RunEventData['InvokeRequested'] | undefined {
-  const data = dataOf(state, tell);
-  if (!data || state.steps.get(data.step.stepId)?.resultEntry !== undefined) return undefined;
+  const data = state.isCopying ? undefined : dataOf(state, tell);
+  if (!data || hasResult(state, data.step.stepId)) return undefined;
   if (tell.kind === 'wait-ended') return hasEnded(state) ? undefined : data;
   return successorOf(state) === undefined ? data : undefined;
 }
@@ -114,7 +116,10 @@ function childOutcome(tell: Extract<RunTell, { kind: 'child-ended' }>, bodies: r
   });
 }
 
-function parsedStep(text: ServerStepData['stepText']): object {
-  const step: unknown = JSON.parse(text);
-  return typeof step === 'object' && step !== null ? step : {};
+/** Without what a result consists of: a client may send the fields it doesn't use as null, which would be taken for a value (8.4). */
+function openStep(text: ServerStepData['stepText']): object {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  const { out: _out, waitTimeout: _waitTimeout, ...step } = parsed as Readonly<Record<string, unknown>>;
+  return step;
 }

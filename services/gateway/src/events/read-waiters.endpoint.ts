@@ -15,11 +15,7 @@ export class ReadWaitersEndpoint {
   constructor(private readonly notices: NoticeDesk) {}
 
   @Get()
-  async read(
-    @Req() { originalUrl }: FastifyRequest,
-    @Query() _query: NoQuery,
-    @HangUp() hangUp: AbortSignal,
-  ): Promise<Waiter[]> {
+  async read(@Req() { originalUrl }: FastifyRequest, @HangUp() hangUp: AbortSignal): Promise<Waiter[]> {
     const eventId = rawId(originalUrl, '/v2/waiters/');
     if (!isEventId(eventId)) throw new Problem('INVALID_EVENT_ID', EVENT_ID_FORM);
     return (await this.notices.waiters(eventId, hangUp)).map(waiterOf);

@@ -1,9 +1,10 @@
 import { encodeBase64Text } from '../../wire/base64';
 import { parseFlowControl } from '../../wire/publish-options';
-import type { DeliverySettings } from '../../wire/submission';
+import type { DeliverySettings, HeaderList } from '../../wire/submission';
 import { DEFAULT_RETRIES, settingsOf } from '../attempt.decider';
 import { deadLetterId } from '../dead-letter.decider';
 import type { BodyPlace, Delivery, RunState } from '../run.state';
+import { isPending } from '../run.state';
 import { headerLists } from './header-lists';
 import type { LogBodies } from './run-log';
 import { CALLBACK_STATES, failureBodyPlace } from './run-log.view';
@@ -15,11 +16,11 @@ import { CALLBACK_STATES, failureBodyPlace } from './run-log.view';
 
 /** Undefined when nothing is pending under this id: delivered, dropped or unknown. */
 export function messageOf(state: RunState, messageId: string, bodies: LogBodies): object | undefined {
+  if (!isPending(state, messageId)) return undefined;
   const delivery = state.deliveries.get(messageId);
   if (delivery) return deliveryMessage(state, delivery, bodies);
   const request = state.waits.get(messageId) ?? state.invokes.get(messageId);
-  if (!request || state.completedAt !== undefined) return undefined;
-  if (state.steps.get(request.data.step.stepId)?.resultEntry !== undefined) return undefined;
+  if (!request) return undefined;
   const { destination: url, method, forwards, config } = request.data;
   return {
     messageId,
@@ -34,24 +35,38 @@ export function messageOf(state: RunState, messageId: string, bodies: LogBodies)
 }
 
 function deliveryMessage(state: RunState, delivery: Delivery, bodies: LogBodies): object {
-  const { messageId, url, method, phase } = delivery;
-  const source = state.entries[delivery.entry ?? -1] ?? state.calls.get(messageId);
-  const call = delivery.kind === 'call' ? state.calls.get(messageId) : undefined;
+  const { messageId, url, method, phase, openedAt } = delivery;
+  const call = state.calls.get(messageId);
+  const source = state.entries[delivery.entry ?? -1] ?? call;
   const { failureCallback } = state.start.config;
   return {
     messageId,
     url,
     method,
-    header: bodies.headers(source?.data.forwards ?? []),
+    header: bodies.headers(forwardsOf(state, delivery)),
     ...(source ? bodyFields(bodies, 'body', source.place) : {}),
     notBefore: typeof phase === 'object' ? phase.waitingUntil : (source?.data.notBeforeMs ?? 0),
-    createdAt: source?.at ?? delivery.since,
+    createdAt: openedAt,
     ...(call ? { callback: call.data.callback.url } : {}),
     ...(call?.data.timeoutMs === undefined ? {} : { timeout: call.data.timeoutMs / 1_000 }),
     ...(delivery.kind === 'step' && failureCallback ? { failureCallback: failureCallback.url } : {}),
     ...settingFields(settingsOf(state, delivery)),
     ...runFields(state),
   };
+}
+
+/** What was asked for as headers of this very message. */
+function forwardsOf(state: RunState, { kind, messageId, callMessageId, entry }: Delivery): HeaderList {
+  switch (kind) {
+    case 'step':
+      return state.entries[entry ?? -1]?.data.forwards ?? [];
+    case 'call':
+      return state.calls.get(messageId)?.data.forwards ?? [];
+    case 'callback':
+      return state.calls.get(callMessageId ?? '')?.data.callback.forwards ?? [];
+    case 'failure':
+      return state.start.config.failureCallback?.forwards ?? [];
+  }
 }
 
 /** A failed run that nobody has deleted or taken over; undefined for any other. */
@@ -71,7 +86,6 @@ export function deadLetterOf(state: RunState, bodies: LogBodies): object | undef
     createdAt: failure.at,
     ...settingFields(start.config),
     maxRetries,
-    workflowUrl: start.workflowUrl,
     ...runFields(state),
     responseStatus: result.status ?? 0,
     responseHeader: headerLists(result.headers),
@@ -93,7 +107,9 @@ function failureCallbackFields(state: RunState, bodies: LogBodies): object {
           failureCallbackInfo: {
             state: CALLBACK_STATES[failureCallback.state],
             ...(answer?.result.status === undefined ? {} : { responseStatus: answer.result.status }),
-            ...(answer ? { responseHeaders: headerLists(answer.result.headers) } : {}),
+            ...(answer && failureCallback.state !== 'cancelled'
+              ? { responseHeaders: headerLists(answer.result.headers) }
+              : {}),
             ...bodies.field('responseBody', answer?.body),
           },
         }

@@ -162,7 +162,9 @@ function nextEntry(state: RunState): Entry | undefined {
   if (state.failure) return state.entries[state.entryByMessage.get(state.failure.data.messageId) ?? -1];
   if (state.steps.has(state.frontier + 1)) return undefined;
   const [messageId = ''] = continuationAfter(state, state.frontier);
-  return state.entries[state.entryByMessage.get(messageId) ?? -1];
+  const entry = state.entries[state.entryByMessage.get(messageId) ?? -1];
+  // What a child answered after the end was never gone on from.
+  return entry && entry.place.version > (state.endedBy ?? Infinity) ? undefined : entry;
 }
 
 /** What the attempts at a step came to; `working` is the message that still needs one. */
@@ -200,7 +202,7 @@ function failureFunctionOf(state: RunState, bodies: LogBodies): object {
   const configured = state.start.config.failureCallback;
   if (!failureCallback || !failure || !configured || failureCallback.state === 'not-defined') return {};
   const { status = 0, headers } = failure.data.result;
-  const answer = failureCallback.result;
+  const answer = failureCallback.state === 'cancelled' ? undefined : failureCallback.result;
   return {
     failureFunction: {
       messageId: failureCallback.messageId,
