@@ -2,7 +2,10 @@ import { Module } from '@nestjs/common';
 import { ProblemFilter } from '@stepwell/platform';
 import { PatientAsker } from './asking/patient-asker';
 import { TokenGate } from './auth/token-gate';
+import { UserIds } from './auth/user-ids';
 import { endpoints } from './endpoints';
+import { EventRoutes } from './events/event.routes';
+import { NoticeDesk } from './events/notice.desk';
 import type { Credentials } from './gateway.config';
 import { credentialsOf, GatewayConfig } from './gateway.config';
 import { CREDENTIALS } from './gateway.tokens';
@@ -26,12 +29,19 @@ import { SubmissionRoutes } from './submissions/submission.routes';
       useFactory: ({ tokens }: Credentials) => new TokenGate(tokens),
       inject: [CREDENTIALS],
     },
+    {
+      provide: UserIds,
+      useFactory: ({ tokens }: Credentials) => new UserIds(tokens),
+      inject: [CREDENTIALS],
+    },
     PatientAsker,
     ProblemFilter,
     RequestMetrics,
     RunAsks,
     SubmissionDesk,
     SubmissionRoutes,
+    NoticeDesk,
+    EventRoutes,
     HttpSurface,
   ],
 })

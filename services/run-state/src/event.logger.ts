@@ -1,7 +1,7 @@
 import type { RunEvent, RunEventType } from '@stepwell/core';
 import { workflowName } from '@stepwell/core';
 import type { Logger } from 'pino';
-import type { RunStream } from './partition/run-stream';
+import type { RunStream } from './partition/stream';
 
 /** Starts and ends are for everybody; what happens in between is looked for when something is wrong. */
 const LEVELS: Partial<Record<RunEventType, 'info' | 'warn'>> = {

@@ -3,7 +3,7 @@ import { workflowName } from '@stepwell/core';
 import type { Registry } from 'prom-client';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { PartitionRegistry } from './partition/partition.registry';
-import type { RunStream } from './partition/run-stream';
+import type { RunStream } from './partition/stream';
 
 /** What this process has committed, and what it still owes (conventions.md 3.3). No run ids or URLs in labels. */
 export class RunStateMetrics {
@@ -87,6 +87,14 @@ export class RunStateMetrics {
         case 'AttemptDue':
         case 'DeliveriesSucceeded':
         case 'FailureCallbackEnded':
+        case 'FailureCallbackRequested':
+        case 'StartContinued':
+        case 'WaitRequested':
+        case 'InvokeRequested':
+        case 'MailboxOpened':
+        case 'DeadLetterDeleted':
+        case 'RunTakenOver':
+        case 'CopyCompleted':
           break;
       }
     }

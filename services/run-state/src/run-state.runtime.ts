@@ -8,6 +8,7 @@ import { PartitionHost } from './partition/partition.host';
 import { PartitionRegistry } from './partition/partition.registry';
 import { Recovery } from './partition/recovery';
 import { ItemBuilder } from './relay/item.builder';
+import { LogCopier } from './relay/log.copier';
 import { Relay } from './relay/relay';
 import { ResultText } from './relay/result-text';
 import { RowWriter } from './relay/row.writer';
@@ -38,6 +39,8 @@ export class RunStateRuntime {
       bus,
       items: new ItemBuilder(this.bodies, config),
       rows: this.rowWriter,
+      bodies: this.bodies,
+      copier: new LogCopier(bus, store.blobs),
       results: new ResultText(this.bodies),
       logger,
       pause,
@@ -55,10 +58,15 @@ export class RunStateRuntime {
           membership: store.membership,
           logger,
           newSeed: uuidv7,
-          onCommitted: (host, stream, { events, owed }) => {
-            void this.relay.send(host, stream, owed);
-            metrics.count(stream, events);
-            logEvents(logger, stream, events);
+          onCommitted: {
+            run: (host, { stream, events, owed }) => {
+              void this.relay.send(host, stream, owed);
+              metrics.count(stream, events);
+              logEvents(logger, stream, events);
+            },
+            mailbox: (host, { stream, owed }) => {
+              void this.relay.send(host, stream, owed);
+            },
           },
           maxCachedStreams: Math.max(1, Math.ceil(config.cachedRuns / 64)),
         }),

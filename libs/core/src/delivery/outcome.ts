@@ -26,10 +26,11 @@ export type NoAnswerCode = Extract<
 /**
  * Whom the attempt was addressed to:
  * - `workflow-start`: the first delivery of a run whose client announced `WF_DetectTrigger`;
+ * - `workflow-start-by-rest`: the same of one started over `/v2/trigger`, which libraries before 1.0 don't understand (protocol.md 5.5);
  * - `workflow`: every other delivery to a workflow endpoint;
  * - `elsewhere`: third-party calls, plain messages, failure URLs of other services.
  */
-export type Addressee = 'workflow-start' | 'workflow' | 'elsewhere';
+export type Addressee = 'workflow-start' | 'workflow-start-by-rest' | 'workflow' | 'elsewhere';
 
 export type AttemptVerdict =
   | { readonly kind: 'succeeded' }
@@ -45,8 +46,8 @@ export function judgeAttempt(end: AttemptEnd, addressee: Addressee): AttemptVerd
 
   const { status, headers, body } = end;
   if (status >= 200 && status < 300) {
-    const foreign = addressee === 'workflow-start' && headers['upstash-workflow-sdk-version'] === undefined;
-    return foreign ? { kind: 'fatal', ...explained('NON_WORKFLOW_DESTINATION') } : { kind: 'succeeded' };
+    const misled = misdirection(headers, addressee);
+    return misled ? { kind: 'fatal', ...explained(misled) } : { kind: 'succeeded' };
   }
 
   const stepName = headers['upstash-error-step-name'];
@@ -58,6 +59,14 @@ export function judgeAttempt(end: AttemptEnd, addressee: Addressee): AttemptVerd
     return { kind: 'outage', message: ERROR_CODES.UNAVAILABLE.message };
   }
   return { kind: 'retry', code: 'HTTP_ERROR', message: `the destination answered with status ${status}`, ...where };
+}
+
+/** What a success of a first delivery that doesn't come from a fitting workflow endpoint means. */
+function misdirection(headers: HeaderMap, addressee: Addressee): ErrorCode | undefined {
+  if (addressee === 'workflow' || addressee === 'elsewhere') return undefined;
+  if (headers['upstash-workflow-sdk-version'] === undefined) return 'NON_WORKFLOW_DESTINATION';
+  const isOld = addressee === 'workflow-start-by-rest' && headers['upstash-workflow-sdk'] === undefined;
+  return isOld ? 'OLD_CLIENT' : undefined;
 }
 
 function explained(code: ErrorCode): { readonly code: ErrorCode; readonly message: string } {

@@ -6,7 +6,7 @@ import type { NoticeKind, WaiterData } from './mailbox.events';
  *
  * 1. `waiters` is who waits now, oldest first; whoever was notified, timed out or dropped is not in it any more.
  * 2. `owed` holds exactly what must still happen outside of this stream, by effect id; recovery sends all of it (E2).
- * 3. Everything that ages (remembered answers, dropped runs) is forgotten by the times of entries alone, so that every fold agrees.
+ * 3. Everything that ages (remembered answers, ended waiters, dropped runs) is forgotten by the times of entries alone, so that every fold agrees.
  */
 export interface MailboxState {
   readonly eventId: string;
@@ -24,9 +24,23 @@ export interface MailboxState {
   readonly answered: Map<string, AnsweredNotice>;
   /** Runs dropped within the last hour, with the time (unix ms): a notice that was on its way finds nobody to keep it for. */
   readonly dropped: Map<string, number>;
+  /**
+   * Waiters that were notified or timed out within the last hour, by message id, with the time (unix ms): a registration that was asked
+   * twice, and once arrives late, begins no second wait that a notice would be spent on.
+   */
+  readonly ended: Map<string, number>;
   readonly owed: Map<string, MailboxObligation>;
   /** Outstanding `TellRun`s by the waiter's message id: what an answer has to wait for. */
   readonly tells: Map<string, string>;
+  /** Outstanding `SetTimer`s by the waiter's `seq`. */
+  readonly timers: Map<number, string>;
+  /** How many notices are in `kept`, and how many waiters are listed in `answered`. */
+  keptNotices: number;
+  listedWaiters: number;
+  /** Unix ms: when old memories were looked for last. */
+  forgottenAt: number;
+  /** Of a fold that began at a snapshot and has not read all of it: the part that must come next. No decision is made on it. */
+  nextPart?: number;
 }
 
 export interface KeptNotice {
@@ -40,7 +54,7 @@ export interface AnsweredNotice {
   readonly at: number;
   /** How many were notified; `waiters` lists the first of them. */
   readonly notified: number;
-  readonly waiters: readonly WaiterData[];
+  readonly waiters: WaiterData[];
 }
 
 /** What must still happen, addressed to somebody else (architecture.md section 4). */

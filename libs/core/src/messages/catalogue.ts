@@ -127,9 +127,10 @@ export interface ReadWaitersAnswer {
 /** A dead letter and its run (protocol.md 12); the id names the run. */
 export interface DeadLetterRequest extends RunRequest {
   readonly dlqId: string;
+  /** Of what changes something: made once per HTTP request and dead letter (B3). */
+  readonly askId: string;
 }
 export interface TakeOverRunRequest extends DeadLetterRequest {
-  readonly askId: string;
   readonly how: TakeOver;
   /** Id of the new run, should one be made. */
   readonly successor: string;
@@ -179,12 +180,17 @@ export interface TellRunsRequest {
   readonly tells: readonly RunTell[];
 }
 export interface TellRunsAnswer {
-  /** Same order. `movedTo` = another run has taken over (12): it is to be told instead. */
-  readonly results: readonly ({ readonly done: true } | { readonly movedTo: string })[];
+  /**
+   * Same order. `movedTo` = another run has taken over (12): it is to be told instead. `notYet` = that run is still being made: it is to
+   * be told again.
+   */
+  readonly results: readonly ({ readonly done: true } | { readonly movedTo: string } | { readonly notYet: true })[];
 }
 
 /** One part of a resumed run's copied log (12): an entry of the new stream, version `part + 1`. */
 export interface CopyRunRequest extends RunRequest {
+  /** The failed run. */
+  readonly from: string;
   readonly part: number;
   readonly events: readonly { readonly type: string; readonly data: string; readonly bodies: readonly BodyIndex[] }[];
 }
@@ -344,7 +350,7 @@ export const asks = {
   ReadMessage: ask<MessageRequest, JsonAnswer | Refused>('run-state', 'ReadMessage'),
   /** Cancels the run that the message belongs to: without it the run could never go on. Refused like ReadMessage. */
   CancelMessage: ask<MessageRequest, Done | Refused>('run-state', 'CancelMessage'),
-  ReadDeadLetter: ask<DeadLetterRequest, JsonAnswer | Refused>('run-state', 'ReadDeadLetter'),
+  ReadDeadLetter: ask<Omit<DeadLetterRequest, 'askId'>, JsonAnswer | Refused>('run-state', 'ReadDeadLetter'),
   DeleteDeadLetter: ask<DeadLetterRequest, Done | Refused>('run-state', 'DeleteDeadLetter'),
   TakeOverRun: ask<TakeOverRunRequest, TakeOverRunAnswer | Refused>('run-state', 'TakeOverRun'),
   RequestFailureCallback: ask<DeadLetterRequest, FailureCallbackAnswer | Refused>(

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../rest/error-codes';
 import { ERROR_CODES } from '../rest/error-codes';
 import type { Done } from '../messages/catalogue';
 import type { HeaderMap } from '../wire/headers';
+import { derivedId, idInRun } from '../wire/message-id';
 import type { DeliverySettings, HeaderList } from '../wire/submission';
 import type { CommandContext, Decision, NewBody } from './decision';
 import { already, event } from './decision';
@@ -106,6 +107,7 @@ function verdictOf(state: RunState, delivery: Delivery, report: AttemptReport): 
 
 function addresseeOf(state: RunState, delivery: Delivery): Addressee {
   if (delivery.kind === 'call') return 'elsewhere';
+  if (delivery.entry === 0 && state.start.restTrigger !== undefined) return 'workflow-start-by-rest';
   // `failureUrl` may be any HTTP handler (9.4): only the workflow itself is believed when it speaks of us.
   if (delivery.kind === 'failure' && delivery.url !== state.start.workflowUrl) return 'elsewhere';
   return delivery.entry === 0 && state.start.features.includes('WF_DetectTrigger') ? 'workflow-start' : 'workflow';
@@ -188,8 +190,8 @@ function failedForGood(
         result: resultOf(withText(report), (body) => bodies.store(body)),
         retried: delivery.retried,
         maxRetries: maxRetriesOf(state, delivery),
-        dlqId: `dlq_${context.seed}`,
-        ...(state.start.config.failureCallback ? { failureMessageId: `msg_${context.seed}` } : {}),
+        dlqId: idInRun('dlq', context.seed, state.runId),
+        ...(state.start.config.failureCallback ? { failureMessageId: idInRun('msg', context.seed, state.runId) } : {}),
       }));
       return { accepted: [failed], answer: {} };
     }
@@ -198,7 +200,7 @@ function failedForGood(
 
 function callAnswered(state: RunState, delivery: Delivery, report: AttemptReport, retried: number): RunEvent {
   return event('CallAnswered', (bodies) => ({
-    messageId: `${delivery.messageId}_callback`,
+    messageId: derivedId(delivery.messageId, 'callback'),
     callMessageId: delivery.messageId,
     result: resultOf(withText(report), (body) => bodies.store(body)),
     retried,
@@ -215,6 +217,7 @@ function failureCallbackEnded(
     messageId: delivery.messageId,
     state,
     result: resultOf(report, (body) => bodies.store(shortened(body))),
+    isListed: true,
   }));
 }
 

@@ -60,4 +60,15 @@ export function mailboxEvent<Type extends MailboxEventType>(
 }
 
 /** Nothing to commit: it is so already, or nothing is to be done. */
-export const already = <Answer>(answer: Answer): Decision<Answer, never> => ({ accepted: [], answer });
+export const already = <Answer>(answer: Answer): { readonly accepted: readonly never[]; readonly answer: Answer } => ({
+  accepted: [],
+  answer,
+});
+
+/** The decision, to be answered when these tells are settled as well. */
+export function awaiting<Answer, Event>(
+  decision: Extract<Decision<Answer, Event>, { readonly accepted: unknown }>,
+  keys: readonly string[],
+): Decision<Answer, Event> {
+  return keys.length > 0 ? { ...decision, awaits: keys } : decision;
+}

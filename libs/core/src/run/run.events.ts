@@ -31,6 +31,11 @@ export interface StepData extends MessageData {
   readonly config?: TriggerConfig;
 }
 
+/** A step whose result the server writes: it is the step's JSON as it came, and the result added to it (protocol.md 8.4, 8.7). */
+export interface ServerStepData extends Omit<StepData, 'body'> {
+  readonly stepText: string;
+}
+
 /** The end of one HTTP attempt, as kept for logs and callbacks. */
 export interface AttemptResult {
   readonly status?: number;
@@ -47,6 +52,8 @@ export interface Invoker {
   readonly runCreatedAt: number;
   /** The invoke's message in the parent. */
   readonly messageId: string;
+  /** Unix ms: when the parent invoked it; taken for the run's creation time. */
+  readonly startedAt: number;
 }
 
 /** What a failed run was replaced by (protocol.md 12): its log copied up to the failure, or its payload alone. */
@@ -99,20 +106,22 @@ export interface RunEventData {
       readonly settings: DeliverySettings;
     };
   };
-  /** `context.waitForEvent` or `waitForWebhook`: the body is the step's JSON, the message fields are the result's (protocol.md 8.4). */
-  WaitRequested: StepData & {
+  /** `context.waitForEvent` or `waitForWebhook`: the message fields, body aside, are those of the result's delivery (protocol.md 8.4). */
+  WaitRequested: ServerStepData & {
     readonly eventId: string;
     readonly timeoutMs: number;
     readonly deadlineAt: number;
     readonly timeoutUrl?: string;
   };
-  /** `context.invoke`: the body is the step's JSON, the message fields are the result's; `child` is started by effect (protocol.md 8.7). */
-  InvokeRequested: StepData & {
+  /** `context.invoke`: the message fields are those of the result's delivery; `child` is started by effect (protocol.md 8.7). */
+  InvokeRequested: ServerStepData & {
     readonly child: MessageData & {
       readonly runId: string;
       readonly config: TriggerConfig;
       readonly callerIp: string;
     };
+    /** Only of a copy (protocol.md 12), unix ms: when the child was first asked for. */
+    readonly invokedAt?: number;
   };
   /** Something may be kept for this run in that mailbox: at its end it is dropped there (protocol.md 8.5). */
   MailboxOpened: { readonly eventId: string };
@@ -159,11 +168,13 @@ export interface RunEventData {
     readonly messageId: string;
     readonly state: 'succeeded' | 'failed' | 'not-defined' | 'cancelled';
     readonly result: AttemptResult;
+    /** Since dead letters are listed by the state of their callback: the row is to be written again. */
+    readonly isListed?: true;
   };
   /** Somebody wants the failure callback again (protocol.md 12): a new message, with retries of its own. */
-  FailureCallbackRequested: { readonly messageId: string };
+  FailureCallbackRequested: { readonly messageId: string; readonly askId: string };
   /** The dead letter was deleted; the run stays failed. */
-  DeadLetterDeleted: Readonly<Record<string, never>>;
+  DeadLetterDeleted: { readonly askId: string };
   /** Another run goes on from here, and the dead letter is gone with it (protocol.md 12). */
   RunTakenOver: {
     readonly successor: string;

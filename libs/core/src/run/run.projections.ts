@@ -1,5 +1,6 @@
 import type { RunAnnouncement } from '../messages/catalogue';
-import type { RunRow } from '../ports/read-models.port';
+import type { DeadLetterRow, RunRow } from '../ports/read-models.port';
+import { deadLetterId } from './dead-letter.decider';
 import type { RunState } from './run.state';
 
 /** Last non-empty path segment of the workflow's URL, as `serveMany` routes by it (protocol.md 8.9); else the host. */
@@ -25,6 +26,21 @@ export function rowOf(state: RunState, partition: number): RunRow {
     ...(config.flowControlKey === undefined ? {} : { flowControlKey: config.flowControlKey }),
     createdAt: state.createdAt,
     ...(state.completedAt === undefined ? {} : { completedAt: state.completedAt }),
+    ...deadLetterRow(state),
+  };
+}
+
+function deadLetterRow(state: RunState): { readonly deadLetter?: DeadLetterRow } {
+  const dlqId = deadLetterId(state);
+  if (dlqId === undefined || !state.failure) return {};
+  const failureState = state.failureCallback?.state;
+  return {
+    deadLetter: {
+      dlqId,
+      failedAt: state.failure.at,
+      responseStatus: state.failure.data.result.status ?? 0,
+      ...(failureState === undefined || failureState === 'not-defined' ? {} : { failureState }),
+    },
   };
 }
 

@@ -16,7 +16,11 @@ export interface RunState {
   version: number;
   createdAt: number;
   completedAt?: number;
+  /** The version with which it ended: what comes later is logged, and goes nowhere. */
+  endedBy?: number;
   start: RunEventData['RunStarted'];
+  /** The library has continued a two-phase start (protocol.md 5.5). */
+  isContinued?: true;
   readonly entries: Entry[];
   /** Entry index by de-duplication key (7.6); calls have keys of their own in `calls`. */
   readonly entryByKey: Map<string, number>;
@@ -33,8 +37,8 @@ export interface RunState {
   readonly invokes: Map<string, InvokeProgress>;
   /** Event ids of mailboxes that know of this run. */
   readonly mailboxes: Set<string>;
-  /** True while a resumed run's log is being copied: nothing is owed yet. */
-  isCopying?: boolean;
+  /** While a resumed run's log is being copied: nothing is owed yet, and nobody but the copier may change anything. */
+  isCopying?: true;
   readonly deliveries: Map<string, Delivery>;
   readonly owed: Map<string, Obligation>;
   /** Failed attempts of every message that had any, for logs. */
@@ -47,11 +51,14 @@ export interface RunState {
     readonly data: RunEventData['RunFailed'];
   };
   /** Why the dead letter is gone, once it is. */
-  deadLetterGone?: 'deleted' | RunEventData['RunTakenOver'];
+  deadLetterGone?:
+    { readonly deleted: RunEventData['DeadLetterDeleted'] } | { readonly takenOver: RunEventData['RunTakenOver'] };
   failureCallback?: {
     messageId: string;
     state: 'in-progress' | 'succeeded' | 'failed' | 'not-defined' | 'cancelled';
     result?: PlacedResult;
+    /** Of the request that had it run again, if one had. */
+    askId?: string;
   };
   /** Outstanding `TellStream`s by {@link tellKey}: what an answer has to wait for (architecture.md section 4). */
   readonly tells: Map<string, string>;
@@ -76,6 +83,8 @@ export interface Entry {
   readonly messageId: string;
   readonly at: number;
   readonly place: BodyPlace;
+  /** Of the encoded entries up to and including this one, without what is between them (7.1). */
+  readonly listBytes: number;
   readonly data: RunEventData['RunStarted'] | RunEventData['StepRecorded'];
   /** Absent for the initial payload. */
   readonly step?: StepHead;
@@ -100,15 +109,13 @@ export interface StepProgress {
 export interface WaitProgress {
   readonly at: number;
   readonly data: RunEventData['WaitRequested'];
-  readonly place: BodyPlace;
 }
 
 /** An invoke, by its message id (8.7); over when its step has a result. */
 export interface InvokeProgress {
+  /** When it was first asked for, by a run of before as the case may be: the child's creation time. */
   readonly at: number;
   readonly data: RunEventData['InvokeRequested'];
-  /** Of the step's JSON. */
-  readonly place: BodyPlace;
   /** Of the child's payload. */
   readonly childPlace: BodyPlace;
 }
@@ -139,7 +146,7 @@ export type DeliveryKind = 'step' | 'callback' | 'failure' | 'call';
 export interface Delivery {
   readonly messageId: string;
   readonly kind: DeliveryKind;
-  readonly url: string;
+  url: string;
   readonly method: string;
   /** Last entry of its slice (7.2); for a call or callback the request's message id is in `callMessageId`. */
   readonly entry?: number;
@@ -154,6 +161,8 @@ export interface Delivery {
   outageSince?: number;
   /** Waits for a timer (unix ms), is with a caller, or succeeded without that being written yet (L7). */
   phase: { readonly waitingUntil: number } | 'sent' | 'succeeded';
+  /** Unix ms of the event that made it due. */
+  readonly openedAt: number;
   /** Unix ms of the event that owes the running attempt. */
   since: number;
   /** Effect id of what is owed for it now. */
@@ -209,5 +218,24 @@ export function tellKey(tell: RunTold): string {
 export const timerId = (runId: string, messageId: string, attempt: number): string =>
   `${runId}/${messageId}/${attempt}`;
 
+/** A run that takes over, and a child, were promised before they began. */
+export const createdAtOf = (
+  { successorOf, invoker }: Pick<RunEventData['RunStarted'], 'successorOf' | 'invoker'>,
+  at: number,
+): number => successorOf?.startedAt ?? invoker?.startedAt ?? at;
+
 /** Whatever its end: nothing more is accepted for it. */
 export const hasEnded = (state: RunState): boolean => state.status !== 'running';
+
+/** Whether something is still to come of this message: an HTTP attempt, or the result of a wait or an invoke. */
+export function isPending(state: RunState, messageId: string): boolean {
+  if (state.isCopying) return false;
+  const delivery = state.deliveries.get(messageId);
+  if (delivery) return delivery.phase !== 'succeeded';
+  const request = state.waits.get(messageId) ?? state.invokes.get(messageId);
+  return request !== undefined && !hasEnded(state) && !hasResult(state, request.data.step.stepId);
+}
+
+/** Whoever still works on the step, or was asked to, does so in vain. */
+export const hasResult = (state: RunState, stepId: number): boolean =>
+  state.steps.get(stepId)?.resultEntry !== undefined;

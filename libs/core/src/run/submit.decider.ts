@@ -1,32 +1,30 @@
-import type { SubmitAnswer } from '../messages/catalogue';
-import type { CallSubmission, StartSubmission, StepSubmission, Submission } from '../wire/submission';
-import type { CommandContext, Decision, EventBodies, NewBody } from './decision';
-import { already, event } from './decision';
+import type { SubmitAnswer, SubmitRequest } from '../messages/catalogue';
+import type { StartSubmission, StepHead, Submission } from '../wire/submission';
+import type { CommandContext, Decision, NewBody } from './decision';
+import { already, awaiting, event } from './decision';
 import { stepKey } from './dialects/upstash';
-import type { MessageData, RunEvent } from './run.events';
+import { UNKNOWN_SDK_HEADER, withoutSdkQuestion } from './dialects/upstash.headers';
+import type { RunEvent } from './run.events';
 import type { RunState } from './run.state';
-import { hasEnded } from './run.state';
+import { createdAtOf, hasEnded, tellKey } from './run.state';
+import { requestEvent, runStarted, stepLogged } from './submission.events';
 
 /*
- * Submissions: starts, plans, results and calls (protocol.md 5.2, 7.3, 7.6, 8.3). All items belong to one run and are accepted or
- * refused together, in their order (2.4).
+ * Submissions: starts, plans, results and requests (protocol.md 5.2, 5.5, 7.3, 7.6, 8.3, 8.4, 8.7). All items belong to one run and
+ * are accepted or refused together, in their order (2.4).
  *
  * 1. Every submission may come twice, or late: the same key is answered `deduplicated` with the first one's message id (7.6).
  * 2. A start of a run that exists makes no second run; asked again by the same request it is answered as the first time (B3).
  * 3. A run that has ended, or was never started, takes no step: 400 to the client, which swallows it (7.4).
+ * 4. A wait is answered when its mailbox has it, an invoke when its child has begun; so is one that came twice (L4).
+ * 5. A start that the client's library continues is no second start: the payload is delivered again, as the library wants it (5.5).
  */
 
 /** One ask's items, all of one run. */
-export interface SubmitCommand {
-  readonly runId: string;
-  readonly askId: string;
-  readonly items: readonly Submission[];
-  /** `Submission.body` is an index into these. */
+export interface SubmitCommand extends Pick<SubmitRequest, 'runId' | 'askId' | 'items' | 'invoker' | 'successorOf'> {
+  /** Bodies of submissions are indexes into these. */
   readonly bodies: readonly NewBody[];
 }
-
-/** Feature with which the server re-applies the trigger's configuration, and the client doesn't repeat it (5.2). */
-const TRIGGER_ON_CONFIG = 'WF_TriggerOnConfig';
 
 type ItemAnswer = SubmitAnswer['items'][number];
 
@@ -54,100 +52,91 @@ function begin(command: SubmitCommand, first: Submission, context: CommandContex
   }
   return {
     accepted: [runStarted(command, first, context)],
-    answer: { runCreatedAt: context.at, items },
+    answer: { runCreatedAt: createdAtOf(command, context.at), items },
   };
 }
 
 function append(state: RunState, command: SubmitCommand, context: CommandContext): Decision<SubmitAnswer> {
-  if (hasEnded(state) && command.items.some((item) => item.kind !== 'start')) {
+  if ((hasEnded(state) || state.isCopying) && command.items.some((item) => item.kind !== 'start')) {
     return { refused: 'RUN_ENDED', message: 'can not append to a a cancelled workflow' };
   }
   const accepted: RunEvent[] = [];
   const items: ItemAnswer[] = [];
+  const awaits: string[] = [];
   const seen = new Map<string, string>();
   for (const item of command.items) {
     const earlier = earlierMessage(state, item, seen);
+    const messageId = earlier ?? item.messageId;
     items.push({
-      messageId: earlier ?? item.messageId,
+      messageId,
       deduplicated: earlier !== undefined && !isSameAsk(state, command, item, earlier),
     });
-    if (earlier !== undefined || item.kind === 'start') continue;
+    if (item.kind === 'wait') awaits.push(tellKey({ kind: 'register-waiter', messageId }));
+    if (item.kind === 'invoke') awaits.push(tellKey({ kind: 'start-child', messageId }));
+    if (item.kind === 'start') {
+      if (isToContinue(state, item)) accepted.push(startContinued(item));
+      continue;
+    }
+    if (earlier !== undefined) continue;
     seen.set(keyOf(item), item.messageId);
-    accepted.push(item.kind === 'call' ? callRequested(command, item, context) : stepLogged(command, item, context));
+    accepted.push(item.kind === 'step' ? stepLogged(command, item, context) : requestEvent(command, item, context));
   }
   const answer = { runCreatedAt: state.createdAt, items };
-  return accepted.length > 0 ? { accepted, answer } : already(answer);
+  return awaiting(accepted.length > 0 ? { accepted, answer } : already(answer), awaits);
 }
 
 /** The message that said the same before, if any. */
 function earlierMessage(state: RunState, item: Submission, seen: ReadonlyMap<string, string>): string | undefined {
   if (item.kind === 'start') return state.start.messageId;
-  const inBatch = seen.get(keyOf(item));
+  // A request is too late for a result, not the other way round (dialects/upstash 4).
+  const inBatch = seen.get(keyOf(item)) ?? (item.kind === 'step' ? undefined : seen.get(keyOfResult(item)));
   if (inBatch !== undefined) return inBatch;
-  const entry = state.entries[state.entryByKey.get(entryKeyOf(item)) ?? -1];
-  if (entry) return entry.messageId;
-  return item.kind === 'call' ? state.steps.get(item.callback.stepId)?.callMessageId : undefined;
+  const entry = state.entries[state.entryByKey.get(stepKey(stepOf(item))) ?? -1];
+  const progress = state.steps.get(stepOf(item).stepId);
+  switch (item.kind) {
+    case 'step':
+      return entry?.messageId;
+    case 'call':
+      return entry?.messageId ?? progress?.callMessageId;
+    case 'wait':
+      return progress?.waitMessageId ?? entry?.messageId;
+    case 'invoke':
+      return progress?.invokeMessageId ?? entry?.messageId;
+  }
 }
 
 /** Asked again because the answer was lost: no duplicate, but the first one, to be answered as then (B3). Ids are made per request. */
 function isSameAsk(state: RunState, command: SubmitCommand, item: Submission, earlier: string): boolean {
   if (item.messageId === earlier) return true;
-  return item.kind === 'start' && item === command.items[0] && command.askId === state.start.askId;
+  if (item.kind !== 'start') return false;
+  if (item.bySdk) return state.isContinued === true || isToContinue(state, item);
+  return item === command.items[0] && command.askId === state.start.askId;
 }
 
-/** A call whose result is in the log already came late; its own key keeps it apart from that result inside one batch. */
-const entryKeyOf = (item: StepSubmission | CallSubmission): string =>
-  stepKey(item.kind === 'call' ? { stepId: item.callback.stepId } : item.step);
-
-const keyOf = (item: StepSubmission | CallSubmission): string => `${item.kind}:${entryKeyOf(item)}`;
-
-function runStarted(command: SubmitCommand, item: StartSubmission, context: CommandContext): RunEvent {
-  return event('RunStarted', (bodies) => ({
-    ...messageData(command, item, context, bodies),
-    runId: command.runId,
-    askId: command.askId,
-    config: item.config,
-    callerIp: item.callerIp,
-  }));
+/** Rule 5: as long as nothing but the start has happened, and never to a copy that isn't whole. */
+function isToContinue(state: RunState, item: StartSubmission): boolean {
+  const wasAsked =
+    state.start.restTrigger === 'ask' || state.start.forwards.some(([name]) => name === UNKNOWN_SDK_HEADER);
+  if (item.bySdk !== true || !wasAsked || state.isContinued === true || state.isCopying) return false;
+  return state.deliveries.has(state.start.messageId);
 }
 
-function stepLogged(command: SubmitCommand, item: StepSubmission, context: CommandContext): RunEvent {
-  const type = item.step.targetStep === undefined ? 'StepRecorded' : 'StepPlanned';
-  return event(type, (bodies) => ({
-    ...messageData(command, item, context, bodies),
-    step: item.step,
-    ...(item.features.includes(TRIGGER_ON_CONFIG) ? {} : { config: item.config }),
-  }));
-}
-
-function callRequested(command: SubmitCommand, item: CallSubmission, context: CommandContext): RunEvent {
-  const { callback, settings, timeoutMs } = item;
-  const { url, forwards, stepId, stepName, stepType, concurrent } = callback;
-  return event('CallRequested', (bodies) => ({
-    ...messageData(command, item, context, bodies),
-    settings,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    callback: { url, forwards, step: { stepId, stepName, stepType, concurrent }, settings: callback.settings },
-  }));
-}
-
-function messageData(
-  command: SubmitCommand,
-  item: Submission,
-  context: CommandContext,
-  bodies: EventBodies,
-): MessageData {
-  const { messageId, destination, workflowUrl, method, contentType, forwards, features } = item;
-  const notBeforeMs = item.notBeforeMs ?? (item.delayMs === undefined ? undefined : context.at + item.delayMs);
-  return {
-    messageId,
+function startContinued(item: StartSubmission): RunEvent {
+  const forwards = withoutSdkQuestion(item.forwards);
+  const { destination, contentType, features } = item;
+  return event('StartContinued', () => ({
     destination,
-    workflowUrl,
-    method,
     ...(contentType === undefined ? {} : { contentType }),
     forwards,
     features,
-    ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
-    body: bodies.store(command.bodies[item.body] ?? new Uint8Array()),
-  };
+  }));
 }
+
+type Appendable = Exclude<Submission, StartSubmission>;
+
+const stepOf = (item: Appendable): Pick<StepHead, 'stepId' | 'targetStep'> =>
+  item.kind === 'call' ? { stepId: item.callback.stepId } : item.step;
+
+/** Its own key keeps a request apart from its result inside one batch. */
+const keyOf = (item: Appendable): string => `${item.kind}:${stepKey(stepOf(item))}`;
+const keyOfResult = (item: Appendable): string => `step:${stepKey(stepOf(item))}`;

@@ -1,11 +1,26 @@
 import { callStep } from './call.step';
+import { createWebhookStep } from './create-webhook.step';
+import { invokeStep } from './invoke.step';
+import { notifyStep } from './notify.step';
 import { runStep } from './run.step';
 import { sleepForStep } from './sleep-for.step';
 import { sleepUntilStep } from './sleep-until.step';
 import type { StepKind } from './step-kind';
+import { waitForEventStep } from './wait-for-event.step';
+import { waitForWebhookStep } from './wait-for-webhook.step';
 
 /** The registry: one line a kind. */
-const KINDS: readonly StepKind[] = [runStep, sleepForStep, sleepUntilStep, callStep];
+const KINDS: readonly StepKind[] = [
+  runStep,
+  sleepForStep,
+  sleepUntilStep,
+  callStep,
+  waitForEventStep,
+  waitForWebhookStep,
+  createWebhookStep,
+  notifyStep,
+  invokeStep,
+];
 
 const byType = new Map(KINDS.map((kind) => [kind.type.toLowerCase(), kind]));
 

@@ -8,6 +8,8 @@ const everything = {
   callUrl: 'u',
   callMethod: 'm',
   callBody: 'secret',
+  waitEventId: 'e',
+  timeout: '7d',
 };
 
 describe('what the log shows of a step by its kind (11)', () => {
@@ -16,6 +18,11 @@ describe('what the log shows of a step by its kind (11)', () => {
     ['SleepFor', { sleepFor: '10s' }],
     ['SleepUntil', { sleepUntil: 12.5 }],
     ['Call', { callUrl: 'u', callMethod: 'm' }],
+    ['Wait', { waitEventId: 'e' }],
+    ['WaitForWebhook', { waitEventId: 'e' }],
+    ['CreateWebhook', {}],
+    ['Notify', {}],
+    ['Invoke', {}],
   ])('%s', (type, shown) => {
     expect(stepKind(type).type).toBe(type);
     expect(stepKind(type.toLowerCase()).type).toBe(type);

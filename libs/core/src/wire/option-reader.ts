@@ -38,4 +38,14 @@ export class OptionReader {
     this.first ??= { code, message };
     return undefined;
   }
+
+  /** What would be lost by ignoring it (protocol.md 18). */
+  refuseUnsupported(what: string): void {
+    this.take(unsupported(what));
+  }
 }
+
+export const unsupported = (what: string): { readonly ok: false; readonly problem: OptionProblem } => ({
+  ok: false,
+  problem: { code: 'NOT_SUPPORTED', message: `${what}: not supported by this server yet` },
+});

@@ -28,13 +28,20 @@ const ENTRY_END: Readonly<Record<CallType, Uint8Array>> = {
 
 /** `{"messageId":"…","body":"<base64>","callType":"step"}` */
 export function encodeStepEntry({ messageId, callType, body }: StepEntry): Uint8Array {
-  const before = utf8.encode(`{"messageId":${JSON.stringify(messageId)},"body":"`);
+  const before = entryStart(messageId);
   const after = ENTRY_END[callType];
   const encoded = new Uint8Array(before.byteLength + base64Length(body.byteLength) + after.byteLength);
   encoded.set(before);
   encoded.set(after, writeBase64(body, encoded, before.byteLength));
   return encoded;
 }
+
+/** Bytes of an encoded step with a body of so many bytes. */
+export function stepEntryLength(messageId: string, bodyBytes: number): number {
+  return entryStart(messageId).byteLength + base64Length(bodyBytes) + ENTRY_END.step.byteLength;
+}
+
+const entryStart = (messageId: string): Uint8Array => utf8.encode(`{"messageId":${JSON.stringify(messageId)},"body":"`);
 
 /** Bytes of the list of entries of these lengths, for a `Content-Length` ahead of the parts. */
 export function stepListLength(entryLengths: Iterable<number>): number {

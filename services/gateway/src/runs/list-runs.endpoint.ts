@@ -4,7 +4,7 @@ import { boundedMap } from '../asking/bounded-map';
 import { HangUp } from '../asking/hang-up';
 import { PatientAsker } from '../asking/patient-asker';
 import { Endpoint } from '../http/endpoint.decorator';
-import { JSON_TYPE } from '../http/send-problem';
+import { JSON_TYPE } from '../http/send-answer';
 import { accepted, RunAsks } from './run.asks';
 import { filterOf, RunListQuery } from './run-list.query';
 

@@ -1,7 +1,7 @@
 import { Get, Header } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
 import { Endpoint } from '../http/endpoint.decorator';
-import { JSON_TYPE } from '../http/send-problem';
+import { JSON_TYPE } from '../http/send-answer';
 import { RunAsks } from './run.asks';
 import { RunId } from './run-id.decorator';
 

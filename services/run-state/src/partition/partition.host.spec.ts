@@ -2,14 +2,16 @@ import type { Appended, Decision, Draft, LogEntry, RunEvent, Tenure } from '@ste
 import { cancel, EntryTooLarge, event, finish, PartitionLost, partitionOf, runStream } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import type { Logger } from 'pino';
+import { runKey } from '../aggregates';
 import type { NewBlob } from '../bodies/body.admission';
 import type { Committed, HostDependencies } from './partition.host';
 import { PartitionHost } from './partition.host';
-import type { RunStream } from './run-stream';
-import { serializeEvent } from './run-stream';
+import type { RunStream } from './stream';
+import { serializeEvent } from './stream';
 
-const RUN = 'wfr_1';
-const STREAM = runStream(RUN);
+const RUN_ID = 'wfr_1';
+const RUN = runKey(RUN_ID);
+const STREAM = runStream(RUN_ID);
 const PARTITION = partitionOf(STREAM);
 
 /** A log whose commits are the test's to make, one partition wide. */
@@ -67,7 +69,7 @@ class HeldLog implements Tenure {
 }
 
 const started: () => RunEvent = () => {
-  const scenario = new RunScenario(RUN);
+  const scenario = new RunScenario(RUN_ID);
   scenario.start();
   const first = scenario.history[0]?.events[0];
   if (!first) throw new Error('nothing was started');
@@ -86,7 +88,7 @@ describe('one partition during one tenure (L3, L4)', () => {
   const setUp = (more: Partial<HostDependencies> = {}) => {
     const log = new HeldLog();
     const lease = { valid: true };
-    const handedOn: (Committed & { readonly row: RunStream['row'] })[] = [];
+    const handedOn: (Committed<'run'> & { readonly row: RunStream['row'] })[] = [];
     const faults: string[] = [];
     const blobs: string[] = [];
     const logger = { error: (_details: object, text: string) => faults.push(text) } as unknown as Logger;
@@ -102,7 +104,10 @@ describe('one partition during one tenure (L3, L4)', () => {
       membership: { leaseIsValid: () => lease.valid },
       logger,
       newSeed: () => 'seed',
-      onCommitted: (_host, stream, committed) => handedOn.push({ ...committed, row: stream.row }),
+      onCommitted: {
+        run: (_host, committed) => handedOn.push({ ...committed, row: committed.stream.row }),
+        mailbox: () => undefined,
+      },
       maxCachedStreams: 2,
       ...more,
     });
@@ -190,8 +195,11 @@ describe('one partition during one tenure (L3, L4)', () => {
 
   it('lets no fault in handing on keep an answer back', async () => {
     const { log, host, faults } = setUp({
-      onCommitted: () => {
-        throw new Error('a fault');
+      onCommitted: {
+        run: () => {
+          throw new Error('a fault');
+        },
+        mailbox: () => undefined,
       },
     });
     const answer = host.execute(RUN, start);
@@ -210,8 +218,8 @@ describe('one partition during one tenure (L3, L4)', () => {
       'does not begin with',
     );
     await log.commit();
-    await expect(host.execute(RUN, start)).rejects.toMatchObject({ name: 'UnreadableRun' });
-    const another = host.execute(runsHere(1)[0] ?? '', start);
+    await expect(host.execute(RUN, start)).rejects.toMatchObject({ name: 'UnreadableStream' });
+    const another = host.execute(runKey(runsHere(1)[0] ?? ''), start);
     while (log.drafts.length < 2) await settle();
     await log.commit();
     await another;
@@ -225,9 +233,9 @@ describe('one partition during one tenure (L3, L4)', () => {
     while (log.drafts.length < 1) await settle();
     // The first isn't committed yet while all of these want its place.
     for (const runId of others)
-      expect(await host.execute(runId, (state) => cancel(state, runId))).toHaveProperty('refused');
+      expect(await host.execute(runKey(runId), (state) => cancel(state, runId))).toHaveProperty('refused');
     const second = host.execute(RUN, (state) => (state ? finish(state, undefined) : start()));
-    await Promise.all(others.map((runId) => host.read(runId, ({ state }) => state)));
+    await Promise.all(others.map((runId) => host.read(runKey(runId), ({ state }) => state)));
     while (log.drafts.length < 2) await settle();
     await log.commit();
     await Promise.all([first, second]);
@@ -237,7 +245,7 @@ describe('one partition during one tenure (L3, L4)', () => {
   it('refuses to fold a stream of another partition', async () => {
     const { host } = setUp();
     const elsewhere = ['a', 'b', 'c'].find((runId) => partitionOf(runStream(runId)) !== PARTITION) ?? '';
-    await expect(host.execute(elsewhere, start)).rejects.toThrow('was asked for in partition');
+    await expect(host.execute(runKey(elsewhere), start)).rejects.toThrow('was asked for in partition');
   });
 
   it('writes the blobs that are accepted, before they are named (L5)', async () => {
@@ -268,7 +276,7 @@ describe('one partition during one tenure (L3, L4)', () => {
     const { log, host } = setUp();
     const stored = { partition: PARTITION, term: 1, sum: 's', stream: STREAM };
     log.stored.push({ ...stored, n: 7, version: 1, at: 5, events: [serializeEvent(started())] });
-    const { owed } = await host.owedOf(STREAM);
+    const { owed } = await host.owedOf(RUN);
     expect(owed).toEqual([
       { effectId: `${STREAM}:1:0`, n: 7 },
       { effectId: `${STREAM}:1:1`, n: 7 },
@@ -277,6 +285,6 @@ describe('one partition during one tenure (L3, L4)', () => {
     await settle();
     await log.commit();
     await ended;
-    expect((await host.owedOf(STREAM)).owed.map(({ effectId }) => effectId)).toEqual([`${STREAM}:1:0`]);
+    expect((await host.owedOf(RUN)).owed.map(({ effectId }) => effectId)).toEqual([`${STREAM}:1:0`]);
   });
 });

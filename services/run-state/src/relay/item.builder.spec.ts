@@ -1,19 +1,24 @@
 import type { BodyPlace, EntryHead } from '@stepwell/core';
-import { runStream } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import { BodyReader } from '../bodies/body.reader';
-import { RunStream } from '../partition/run-stream';
-import { IncompleteState, ItemBuilder } from './item.builder';
+import { runKey } from '../aggregates';
+import { Stream } from '../partition/stream';
+import { IncompleteState } from './for-good';
+import { ItemBuilder } from './item.builder';
 
 const LIMIT_BYTES = 16 * 1024;
 const NOTHING = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
 const emptyLog = { readStream: async function* () {} } as unknown as ConstructorParameters<typeof BodyReader>[0];
-const builder = new ItemBuilder(new BodyReader(emptyLog, NOTHING), { deliveryTimeoutMs: 1_000, callTimeoutMs: 2_000 });
+const builder = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
+  deliveryTimeoutMs: 1_000,
+  callTimeoutMs: 2_000,
+  lazyBodyBytes: 4 * 1024 * 1024,
+});
 const tenure = { partition: 7 } as Parameters<ItemBuilder['step']>[0];
 
 /** The run's stream as the host holds it right after it appended everything. */
-function streamOf(scenario: RunScenario): RunStream {
-  const stream = new RunStream(runStream(scenario.runId));
+function streamOf(scenario: RunScenario): Stream<'run'> {
+  const stream = new Stream(runKey(scenario.runId));
   for (const { version, at, events } of scenario.history) {
     stream.recent.add(version, events);
     stream.evolve(version, at, events);
@@ -102,7 +107,7 @@ describe('the item of a step delivery (H5)', () => {
     const scenario = new RunScenario();
     scenario.start();
     const { state, delivery } = itemOf(scenario, 'msg_1');
-    expect(builder.step(tenure, new RunStream('run-wfr_1'), state, delivery).head.tail).toEqual([]);
+    expect(builder.step(tenure, new Stream(runKey('wfr_1')), state, delivery).head.tail).toEqual([]);
   });
 });
 
@@ -123,7 +128,7 @@ describe('items that need more than the state has', () => {
     const place: BodyPlace = { version: 1, event: 0, body: { inline: 0, sizeBytes: 1 } };
     const named: BodyPlace = { ...place, body: { blob: 'x', sizeBytes: 1 } };
     for (const each of [place, named])
-      await expect(reader.bytes(tenure, new RunStream('run-1'), '1', each)).rejects.toMatchObject({
+      await expect(reader.bytes(tenure, new Stream(runKey('1')), each)).rejects.toMatchObject({
         name: 'BodyMissing',
       });
   });

@@ -1,7 +1,8 @@
 import type { LogEntry, Obligation, RunState } from '@stepwell/core';
 import { evolve } from '@stepwell/core';
 import type { MemoryData } from '@stepwell/event-store';
-import { parseEvent } from '../partition/run-stream';
+import { RUNS } from '../aggregates';
+import { parseEvent } from '../partition/stream';
 
 /** What the log alone says, recomputed from the stored documents: what everything else is held against. */
 export class LogTruth {
@@ -22,7 +23,12 @@ export class LogTruth {
 
   private fold(partition: number, n: number, entry: Pick<LogEntry, 'stream' | 'version' | 'at' | 'events'>): void {
     const { stream, version, at } = entry;
-    const folded = evolve(this.runs.get(stream), { stream, version, at, events: entry.events.map(parseEvent) });
+    const folded = evolve(this.runs.get(stream), {
+      stream,
+      version,
+      at,
+      events: entry.events.map((event) => parseEvent(RUNS, event)),
+    });
     this.runs.set(stream, folded.state);
     for (const { effectId, obligation } of folded.changes.owed)
       this.emitted.set(effectId, { partition, n, obligation });

@@ -9,11 +9,18 @@ import type { Delivery, RunState } from '../run.state';
  * 2. The user's own headers of the trigger go on everything that is sent to the user's endpoints, failure callback included: each
  *    of them runs the user's authentication. Nothing of the run goes to a third party.
  * 3. `upstash-` headers of the trigger go on its first delivery alone; re-applied, the unknown-SDK flag would loop for ever (5.5).
+ *    That flag goes on nothing else either, however it is asked for: whatever carries it is taken for the start of a run.
  */
 
 const JSON_TYPE = 'application/json';
 /** On a step delivery, and never on a callback: by its absence the client tells one from the other (8.3). */
 const SDK_VERSION = 'upstash-workflow-sdk-version';
+/** Asks the library at the endpoint to continue the start itself. */
+export const UNKNOWN_SDK_HEADER = 'upstash-workflow-unknown-sdk';
+
+/** The library forwards all that it received, the question included: asked with it again it would answer for ever (5.5). */
+export const withoutSdkQuestion = (headers: HeaderList): HeaderList =>
+  headers.filter(([name]) => name !== UNKNOWN_SDK_HEADER);
 
 /** Complete headers of the delivery's running attempt. */
 export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList {
@@ -23,12 +30,14 @@ export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList
     case 'callback': {
       const call = state.calls.get(delivery.callMessageId ?? '');
       const forwards = (call?.data.callback.forwards ?? []).filter(([name]) => name !== SDK_VERSION);
-      return merged(triggerForwards(state), forwards, runHeaders(state, delivery), [['content-type', JSON_TYPE]]);
+      return merged(triggerForwards(state), withoutSdkQuestion(forwards), runHeaders(state, delivery), [
+        ['content-type', JSON_TYPE],
+      ]);
     }
     case 'failure':
       return merged(
         triggerForwards(state),
-        state.start.config.failureCallback?.forwards ?? [],
+        withoutSdkQuestion(state.start.config.failureCallback?.forwards ?? []),
         runHeaders(state, delivery),
         [['content-type', JSON_TYPE]],
       );
@@ -39,10 +48,17 @@ export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList
 
 function stepHeaders(state: RunState, delivery: Delivery): HeaderList {
   const entry = state.entries[delivery.entry ?? 0];
-  const own = entry?.data.forwards ?? [];
+  const forwards = entry?.data.forwards ?? [];
+  const own = entry?.index === 0 ? startForwards(state, forwards) : withoutSdkQuestion(forwards);
   return merged(triggerForwards(state), own, runHeaders(state, delivery), [
     ['content-type', entry?.data.contentType ?? JSON_TYPE],
   ]);
+}
+
+/** Started over REST, by somebody who doesn't know which library answers, it asks; until one did (5.5). */
+function startForwards({ start, isContinued }: RunState, forwards: HeaderList): HeaderList {
+  if (start.restTrigger !== 'ask' || isContinued) return forwards;
+  return [...forwards.filter(([name]) => name !== SDK_VERSION), [UNKNOWN_SDK_HEADER, 'true']];
 }
 
 /** A third party gets what the user gave for it (8.3, rule 2). */

@@ -8,8 +8,9 @@ import type { Delivery, Entry, RunState, StepProgress } from '../run.state';
  *
  * 1. Steps are numbered 1, 2, 3… by the client; all before a step are done before it is planned or run. The *continuation after n* is
  *    the delivery of the entry with which steps 1…n became complete: the initial payload for n = 0.
- * 2. A plan, and a sequential step's result or call, are made by the continuation after all the steps before it.
- * 3. A planned step's result or call is made by the delivery of its plan.
+ * 2. A plan, and a sequential step's result or request, are made by the continuation after all the steps before it. A *request* is
+ *    what a step asks of the server before it has a result: a call, a wait, an invoke.
+ * 3. A planned step's result or request is made by the delivery of its plan.
  * 4. A call's result is made by the delivery of its callback. Should it come by another way (a slow attempt that was overtaken), the
  *    call and its callback are over with it: they have nothing left to lead to.
  * 5. The result that doesn't complete its group is answered with "discard": its delivery owes nothing (7.7).
@@ -20,15 +21,17 @@ export const stepKey = (step: Pick<StepHead, 'stepId' | 'targetStep'>): string =
   step.targetStep === undefined ? `result:${step.stepId}` : `plan:${step.targetStep}`;
 
 /** Message ids of the deliveries that a submission for this step completes. Ask before the entry is logged. */
-export function completedBy(state: RunState, step: StepHead, kind: 'step' | 'call' = 'step'): string[] {
+export function completedBy(state: RunState, step: StepHead, kind: 'step' | 'request' = 'step'): string[] {
   if (step.targetStep !== undefined) return continuationAfter(state, groupOfPlan(state, step).first - 1);
-  return kind === 'call' ? runnerOf(state, step.stepId) : worksOn(state, step.stepId);
+  return kind === 'request' ? runnerOf(state, step.stepId) : worksOn(state, step.stepId);
 }
 
-/** Every message that is there to get this step's result, in order: who runs it, its call, its callback. */
+/** Every message that is there to get this step's result, in order: who runs it, its request, its callback. */
 export function worksOn(state: RunState, stepId: number): string[] {
-  const { callMessageId, callbackMessageId } = state.steps.get(stepId) ?? {};
-  return [...runnerOf(state, stepId), callMessageId, callbackMessageId].filter((id) => id !== undefined);
+  const { callMessageId, callbackMessageId, waitMessageId, invokeMessageId } = state.steps.get(stepId) ?? {};
+  return [...runnerOf(state, stepId), callMessageId, callbackMessageId, waitMessageId, invokeMessageId].filter(
+    (id) => id !== undefined,
+  );
 }
 
 function runnerOf(state: RunState, stepId: number): string[] {

@@ -9,6 +9,12 @@ export interface RunLog {
   readonly workflowRunCreatedAt: number;
   readonly workflowRunCompletedAt?: number;
   readonly workflowRunResponse?: string;
+  /** The run that invoked this one (protocol.md 8.7). */
+  readonly invoker?: {
+    readonly workflowRunId: string;
+    readonly workflowUrl: string;
+    readonly workflowRunCreatedAt: number;
+  };
   readonly dlqId?: string;
   readonly label?: string;
   readonly labels?: readonly string[];

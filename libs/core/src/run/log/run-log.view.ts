@@ -5,7 +5,7 @@ import type { BodyPlace, Entry, FailedAttempt, RunState, StepProgress } from '..
 import { hasEnded } from '../run.state';
 import { headerLists } from './header-lists';
 import type { LoggedStep, LogBodies, RunLog, StepGroup, StepState } from './run-log';
-import { callFields, stepJson } from './step-fields';
+import { callFields, invokeFields, requestOf, stepJson, textJson, waitFields } from './step-fields';
 
 /*
  * A run as the API shows it (protocol.md 11), from its folded state and its bodies alone: no read model is asked.
@@ -23,6 +23,7 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
     workflowRunCreatedAt: state.createdAt,
     ...(state.completedAt === undefined ? {} : { workflowRunCompletedAt: state.completedAt }),
     ...bodies.field('workflowRunResponse', state.result),
+    ...invokerOf(state),
     ...failureFunctionOf(state, bodies),
     ...(state.failure ? { dlqId: state.failure.data.dlqId } : {}),
     ...(config.labels.length > 0 ? { label: config.labels.join(','), labels: config.labels } : {}),
@@ -30,6 +31,12 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
     ...(callerIp === '' ? {} : { workflowRunCallerIp: callerIp }),
     steps: groupsOf(state, bodies),
   };
+}
+
+function invokerOf({ start: { invoker } }: RunState): Pick<RunLog, 'invoker'> {
+  if (!invoker) return {};
+  const { runId, workflowUrl, runCreatedAt } = invoker;
+  return { invoker: { workflowRunId: runId, workflowUrl, workflowRunCreatedAt: runCreatedAt } };
 }
 
 const RUN_STATES = {
@@ -76,10 +83,12 @@ function loggedStep(state: RunState, progress: StepProgress, bodies: LogBodies):
   const isDone = progress.resultEntry !== undefined;
   const entry = state.entries[progress.resultEntry ?? progress.planEntry ?? -1];
   const call = state.calls.get(progress.callMessageId ?? '');
-  const head = entry?.step ?? call?.data.callback.step;
+  const request = requestOf(state, progress);
+  const head = entry?.step ?? call?.data.callback.step ?? request?.data.step;
   const working = isDone ? undefined : workingMessage(state, progress);
-  const messageId = working ?? entry?.messageId ?? call?.data.messageId ?? '';
-  const json = entry ? stepJson(bodies, entry.place) : {};
+  const requested = isDone ? undefined : (working ?? request?.data.messageId);
+  const messageId = requested ?? entry?.messageId ?? call?.data.messageId ?? '';
+  const json = entry ? stepJson(bodies, entry.place) : request ? textJson(request.data.stepText) : {};
   return {
     stepId: progress.stepId,
     stepName: head?.stepName ?? '',
@@ -89,11 +98,13 @@ function loggedStep(state: RunState, progress: StepProgress, bodies: LogBodies):
     ...(isDone ? bodies.value('out', json['out']) : {}),
     concurrent: head?.concurrent ?? 1,
     state: isDone ? stateOfLogged(state, entry) : stateOfWorking(state, messageId),
-    createdAt: entry?.at ?? call?.at ?? state.createdAt,
-    headers: bodies.headers(entry?.data.forwards ?? call?.data.forwards ?? []),
+    createdAt: entry?.at ?? call?.at ?? request?.at ?? state.createdAt,
+    headers: bodies.headers((entry ?? call ?? request)?.data.forwards ?? []),
     ...(progress.planEntry === undefined ? {} : { targetStep: progress.stepId }),
     ...(head ? bodies.shown(head.stepType, json) : {}),
     ...callFields(call, bodies),
+    ...waitFields(state, progress, json, isDone),
+    ...invokeFields(state, progress, bodies),
     ...attempts(state, worksOn(state, progress.stepId), bodies, working),
   };
 }
@@ -151,7 +162,9 @@ function nextEntry(state: RunState): Entry | undefined {
   if (state.failure) return state.entries[state.entryByMessage.get(state.failure.data.messageId) ?? -1];
   if (state.steps.has(state.frontier + 1)) return undefined;
   const [messageId = ''] = continuationAfter(state, state.frontier);
-  return state.entries[state.entryByMessage.get(messageId) ?? -1];
+  const entry = state.entries[state.entryByMessage.get(messageId) ?? -1];
+  // What a child answered after the end was never gone on from.
+  return entry && entry.place.version > (state.endedBy ?? Infinity) ? undefined : entry;
 }
 
 /** What the attempts at a step came to; `working` is the message that still needs one. */
@@ -189,7 +202,7 @@ function failureFunctionOf(state: RunState, bodies: LogBodies): object {
   const configured = state.start.config.failureCallback;
   if (!failureCallback || !failure || !configured || failureCallback.state === 'not-defined') return {};
   const { status = 0, headers } = failure.data.result;
-  const answer = failureCallback.result;
+  const answer = failureCallback.state === 'cancelled' ? undefined : failureCallback.result;
   return {
     failureFunction: {
       messageId: failureCallback.messageId,
@@ -211,10 +224,11 @@ function failureFunctionOf(state: RunState, bodies: LogBodies): object {
   };
 }
 
-const CALLBACK_STATES = {
+export const CALLBACK_STATES = {
   'in-progress': 'CALLBACK_INPROGRESS',
   succeeded: 'CALLBACK_SUCCESS',
   failed: 'CALLBACK_FAIL',
+  cancelled: 'CALLBACK_CANCELED',
 } as const;
 
 /** Where the answer lies that failed the run, if there was one. */
