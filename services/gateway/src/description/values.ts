@@ -2,19 +2,29 @@ import type { Type } from '@nestjs/common';
 import { applyDecorators } from '@nestjs/common';
 import { IsArray, IsInt, Min, ValidateBy, ValidateNested } from 'class-validator';
 
-/* Properties of answers that are no mere texts or numbers. Nothing is validated by them: they are read for the reference. */
+/*
+ * What decorators of DTOs say for the reference: properties of answers that are no mere texts or numbers (no answer is ever validated
+ * by them), and what is special about a parameter. It is put into the decorators' contexts.
+ */
 
-/** What an `IsOf` says besides: the class that a property is of. Later, since classes may name each other. */
-export interface OfContext {
-  readonly of: () => Type;
+export interface ReferenceContext {
+  /** The class that a property is of. Later, since classes may name each other. */
+  readonly of?: () => Type;
+  /** One text with commas counts as a list. */
+  readonly commaList?: true;
+  /** Known, and refused. */
+  readonly unserved?: true;
 }
 
-const context = (of: () => Type): { readonly context: OfContext } => ({ context: { of } });
+const context = (says: ReferenceContext): { readonly context: ReferenceContext } => ({ context: says });
 
-export const IsOf = (type: () => Type): PropertyDecorator => ValidateNested(context(type));
+export const COMMA_LIST = context({ commaList: true });
+export const UNSERVED = context({ unserved: true });
+
+export const IsOf = (type: () => Type): PropertyDecorator => ValidateNested(context({ of: type }));
 
 export const IsListOf = (type: () => Type): PropertyDecorator =>
-  applyDecorators(IsArray(), ValidateNested({ each: true, ...context(type) }));
+  applyDecorators(IsArray(), ValidateNested({ each: true, ...context({ of: type }) }));
 
 export const HEADER_LISTS = 'isHeaderLists';
 

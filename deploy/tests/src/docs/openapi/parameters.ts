@@ -73,12 +73,16 @@ const namesIn = (path: string): PathParameterName[] =>
 
 function queryOf({ query }: Operation, schemas: Schemas): JsonSchema[] {
   if (query === undefined) return [];
-  const { properties, required = [] } = schemas.objectOf(query);
-  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
-    in: 'query',
-    ...(required.includes(name) ? { required: true } : {}),
-    ...(description === undefined ? {} : { description }),
-    schema,
-  }));
+  return schemas.propertiesOf(query).map(({ name, description, schema, required, commaList }) => {
+    const howOften =
+      schema['type'] !== 'array' ? [] : commaList ? ['Repeated, or one list with commas.'] : ['Repeated.'];
+    const said = [...(description === undefined ? [] : [description]), ...howOften];
+    return {
+      name,
+      in: 'query',
+      ...(required ? { required } : {}),
+      ...(said.length === 0 ? {} : { description: said.join(' ') }),
+      schema,
+    };
+  });
 }

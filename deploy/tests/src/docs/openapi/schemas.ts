@@ -1,17 +1,21 @@
-import type { FormSource, OfContext } from '@stepwell/gateway/description';
+import type { FormSource, ReferenceContext } from '@stepwell/gateway/description';
 import { HEADER_LISTS } from '@stepwell/gateway/description';
-import { MAX, MIN, MIN_LENGTH, ValidationTypes } from 'class-validator';
+import { getMetadataStorage, MAX, MIN, MIN_LENGTH, ValidationTypes } from 'class-validator';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import type { ClassComments } from './doc-comments';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
-
-export interface ObjectSchema extends JsonSchema {
-  readonly properties: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-}
-
 type Class = abstract new (...args: never[]) => unknown;
+
+/** A property of a class, as its decorators and the comment above it have it. */
+export interface Property {
+  readonly name: string;
+  readonly description?: string;
+  readonly schema: JsonSchema;
+  readonly required: boolean;
+  /** One text with commas counts as a list. */
+  readonly commaList: boolean;
+}
 
 const headerLists = {
   type: 'object',
@@ -20,12 +24,12 @@ const headerLists = {
 
 /** Components that schemas refer to, each made of a class once. Descriptions are the comments of the code. */
 export class Schemas {
-  private readonly made = new Map<string, ObjectSchema>();
+  private readonly made = new Map<string, JsonSchema>();
 
   constructor(private readonly comments: ReadonlyMap<string, ClassComments>) {}
 
   /** By name, sorted. */
-  get components(): Record<string, ObjectSchema> {
+  get components(): Record<string, JsonSchema> {
     return Object.fromEntries([...this.made].sort(([one], [other]) => one.localeCompare(other)));
   }
 
@@ -34,57 +38,86 @@ export class Schemas {
     if ('list' in source) return { type: 'array', items: this.of(source.list) };
     if ('anyOf' in source) return { anyOf: source.anyOf.map((each) => this.of(each)) };
     const { name, schema } = source;
-    return name === undefined ? (schema as JsonSchema) : this.component(name, schema as ObjectSchema);
+    return name === undefined ? (schema as JsonSchema) : this.component(name, schema as JsonSchema);
   }
 
-  reference(type: Class): JsonSchema {
-    if (!this.made.has(type.name)) {
-      // There already while its properties are looked at: they may be of its own class.
-      this.made.set(type.name, { properties: {} });
-      return this.component(type.name, this.objectOf(type));
-    }
-    return referenceTo(type.name);
-  }
-
-  private component(name: string, schema: ObjectSchema): JsonSchema {
-    this.made.set(name, schema);
-    return referenceTo(name);
-  }
-
-  /** Not a component of its own: the parameters of a query. */
-  objectOf(type: Class): ObjectSchema {
-    const { properties, required } = targetConstructorToSchema(type, {
-      additionalConverters: {
-        [HEADER_LISTS]: headerLists,
-        [ValidationTypes.NESTED_VALIDATION]: ({ context }) => this.reference((context as OfContext).of()),
-        // The library calls whatever has a least or a most value a number, be it a whole one.
-        [MIN]: ({ constraints }) => ({ minimum: constraints[0] as number }),
-        [MAX]: ({ constraints }) => ({ maximum: constraints[0] as number }),
-        [MIN_LENGTH]: ({ constraints }) =>
-          (constraints[0] as number) === 0 ? {} : { minLength: constraints[0] as number },
-      },
-    });
+  /** Not a component: what stands in one place only. */
+  objectOf(type: Class): JsonSchema {
     const about = this.comments.get(type.name)?.about;
+    const properties = this.propertiesOf(type);
+    const required = properties.filter((each) => each.required).map(({ name }) => name);
     return {
       type: 'object',
       ...(about === undefined ? {} : { description: about }),
       properties: Object.fromEntries(
-        Object.entries((properties ?? {}) as Record<string, JsonSchema>).map(([name, schema]) => [
+        properties.map(({ name, description, schema }) => [
           name,
-          this.described(type, name, schema),
+          description === undefined ? schema : { description, ...schema },
         ]),
       ),
-      ...(required === undefined || required.length === 0 ? {} : { required }),
+      ...(required.length === 0 ? {} : { required }),
     };
   }
 
-  private described(type: Class, property: string, schema: JsonSchema): JsonSchema {
+  /** Without those that are known and refused: nobody should use them. */
+  propertiesOf(type: Class): Property[] {
+    const { properties = {}, required = [] } = targetConstructorToSchema(type, {
+      additionalConverters: {
+        [HEADER_LISTS]: headerLists,
+        [ValidationTypes.NESTED_VALIDATION]: ({ context }) => this.reference((context as Nested).of()),
+        // The library calls whatever has a least or a most value a number, be it a whole one.
+        [MIN]: ({ constraints }) => ({ minimum: constraints[0] as number }),
+        [MAX]: ({ constraints }) => ({ maximum: constraints[0] as number }),
+        [MIN_LENGTH]: ({ constraints: [least] }) => ((least as number) === 0 ? {} : { minLength: least as number }),
+      },
+    });
+    const said = contextsOf(type);
+    return Object.entries(properties as Record<string, JsonSchema>)
+      .filter(([name]) => said.get(name)?.unserved !== true)
+      .map(([name, schema]) => {
+        const description = this.descriptionOf(type, name);
+        return {
+          name,
+          schema,
+          ...(description === undefined ? {} : { description }),
+          required: required.includes(name),
+          commaList: said.get(name)?.commaList === true,
+        };
+      });
+  }
+
+  private reference(type: Class): JsonSchema {
+    if (this.made.has(type.name)) return referenceTo(type.name);
+    // There already while its properties are looked at: they may be of its own class.
+    this.component(type.name, {});
+    return this.component(type.name, this.objectOf(type));
+  }
+
+  private component(name: string, schema: JsonSchema): JsonSchema {
+    this.made.set(name, schema);
+    return referenceTo(name);
+  }
+
+  /** Of the class, or of one that it extends. */
+  private descriptionOf(type: Class, property: string): string | undefined {
     for (let at: unknown = type; typeof at === 'function' && at.name !== ''; at = Object.getPrototypeOf(at)) {
       const description = this.comments.get(at.name)?.properties.get(property);
-      if (description !== undefined) return { description, ...schema };
+      if (description !== undefined) return description;
     }
-    return schema;
+    return undefined;
   }
 }
 
+type Nested = Required<Pick<ReferenceContext, 'of'>>;
+
 const referenceTo = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+
+/** What the decorators of each property say besides. */
+function contextsOf(type: Class): ReadonlyMap<string, ReferenceContext> {
+  const contexts = new Map<string, ReferenceContext>();
+  for (const metadata of getMetadataStorage().getTargetValidationMetadatas(type, '', true, false)) {
+    const context = (metadata.context ?? {}) as ReferenceContext;
+    contexts.set(metadata.propertyName, { ...contexts.get(metadata.propertyName), ...context });
+  }
+  return contexts;
+}
