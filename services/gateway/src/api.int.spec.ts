@@ -98,6 +98,8 @@ describe('GET /v2/workflows/events and /logs (11)', () => {
     version: 1,
     status: 'running',
     url: 'http://a/',
+    host: 'a',
+    path: '/',
     workflow: 'a',
     labels: [],
     callerIp: '',

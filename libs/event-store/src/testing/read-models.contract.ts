@@ -12,6 +12,8 @@ export function runRow(runId: string, changes: Partial<RunRow> = {}): RunRow {
     version: 1,
     status: 'running',
     url: 'http://app/onboarding',
+    host: 'app',
+    path: '/onboarding',
     workflow: 'onboarding',
     labels: [],
     callerIp: '10.0.0.1',
@@ -104,6 +106,21 @@ export function describeReadModels(store: () => Store, fixture: () => StoreFixtu
     expect(await pagedIdsOf({}, 4)).toEqual(all.map(({ runId }) => runId).reverse());
     expect((await rows.list({}, { count: 23, cursor: '' })).cursor).toBeUndefined();
     await expect(rows.list({}, { count: 1, cursor: 'not-ours' })).rejects.toThrow(InvalidCursor);
+  });
+
+  it('L9 finds runs by host and path of their URL', async () => {
+    const at = (host: string, path: string) => ({ host, path, url: `http://${host}${path}` });
+    await store().rows.upsert([
+      runRow('r1', at('app:80', '/a')),
+      runRow('r2', at('app:81', '/a')),
+      runRow('r3', at('app:80', '/a/b')),
+    ]);
+    const found = async (filter: RunFilter) =>
+      (await store().rows.list(filter, { count: 9 })).rows.map(({ runId }) => runId).sort();
+    expect(await found({ host: 'app:80' })).toEqual(['r1', 'r3']);
+    expect(await found({ path: '/a' })).toEqual(['r1', 'r2']);
+    expect(await found({ host: ['app:81', 'app:80'], path: ['/a', '/c'] })).toEqual(['r1', 'r2']);
+    expect(await found({ host: 'app', path: '/a' })).toEqual([]);
   });
 
   it('L9 finds runs by how their URL begins, byte for byte', async () => {

@@ -7,9 +7,9 @@ import { HangUp } from '../asking/hang-up';
 import { Endpoint } from '../http/endpoint.decorator';
 import { JsonBody } from '../http/json-body.decorator';
 import type { Flag } from '../http/query-values';
-import { FlagParameter, IntegerParameter, RepeatedParameter, UnservedParameter } from '../http/query-values';
+import { FlagParameter, IntegerParameter, RepeatedParameter } from '../http/query-values';
 import { RunAsks } from './run.asks';
-import { filterOf, RunFilterQuery } from './run-filter.query';
+import { filterOf, placeOf, RunFilterQuery } from './run-filter.query';
 import { RunLister } from './run.lister';
 
 const DEFAULT_COUNT = 100;
@@ -30,11 +30,13 @@ export class CancelRunsQuery extends RunFilterQuery {
   @IntegerParameter(1, Number.MAX_SAFE_INTEGER)
   readonly count?: number;
 
-  @UnservedParameter()
-  readonly host?: unknown;
+  /** Of the workflow's URL, with its port. */
+  @RepeatedParameter()
+  readonly host?: string[];
 
-  @UnservedParameter()
-  readonly path?: unknown;
+  /** Of the workflow's URL, whole and without a query. */
+  @RepeatedParameter()
+  readonly path?: string[];
 }
 
 /**
@@ -92,12 +94,9 @@ export class CancelRunsEndpoint {
   }
 }
 
-/** One per beginning of a URL; what any of them finds is meant. @throws Problem NOT_SUPPORTED */
+/** One per beginning of a URL; what any of them finds is meant. */
 function runningOf(query: CancelRunsQuery): RunFilter[] {
-  if (query.host !== undefined || query.path !== undefined) {
-    throw new Problem('NOT_SUPPORTED', 'runs cannot be found by host or path yet');
-  }
-  const exact: RunFilter = { ...filterOf(query), status: 'running' };
+  const exact: RunFilter = { ...filterOf(query), ...placeOf(query), status: 'running' };
   if (query.workflowUrl === undefined || query.workflowUrlExactMatch === 'true') return [exact];
   const { workflowUrl: _, ...others } = exact;
   return query.workflowUrl.map((urlPrefix) => ({ ...others, urlPrefix }));

@@ -26,6 +26,8 @@ const row = (runId: string): RunRow => ({
   version: 1,
   status: 'running',
   url: 'http://a/',
+  host: 'a',
+  path: '/',
   workflow: 'a',
   labels: [],
   callerIp: '',
