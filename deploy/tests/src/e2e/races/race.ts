@@ -75,7 +75,7 @@ export async function runRace(arena: Arena, race: Race, times: number, seed: num
     try {
       await what();
     } catch (error) {
-      failures.push(`race ${number}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      failures.push(`race ${number}: ${shortly(error)}`);
     }
   };
   const runNext = async (): Promise<void> => {
@@ -94,7 +94,16 @@ export async function runRace(arena: Arena, race: Race, times: number, seed: num
     for (const check of lane.checks)
       if (failures.length < ENOUGH_FAILURES) await attempt(lane.number, async () => check());
   }
-  failures.push(...arena.complaints().slice(0, ENOUGH_FAILURES));
-  if (failures.length > 0) throw new Error(`${race.name}, seed ${seed}:\n${failures.join('\n')}`);
+  failures.push(...arena.complaints());
+  if (failures.length > 0) {
+    throw new Error(`${race.name}, seed ${seed}:\n${failures.slice(0, ENOUGH_FAILURES).join('\n')}`);
+  }
   return tally;
+}
+
+/** What was expected, and where; without the code around it. */
+function shortly(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const where = /\(.*\/(races\/[^)]+)\)/.exec(error.stack ?? '')?.[1];
+  return `${error.message}${where === undefined ? '' : ` (${where})`}`;
 }
