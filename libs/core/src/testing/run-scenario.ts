@@ -253,7 +253,10 @@ export class RunScenario {
     const report: AttemptReport = {
       messageId,
       attempt,
-      headers: [['upstash-workflow-sdk-version', '1']],
+      headers: [
+        ['upstash-workflow-sdk-version', '1'],
+        ['upstash-workflow-sdk', 'v1.3.2'],
+      ],
       ...(outcome.error ? {} : { status: 200 }),
       ...outcome,
     };
