@@ -32,17 +32,20 @@ export type FailureCallbackState = 'in-progress' | 'succeeded' | 'failed' | 'can
 
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
 
+/** The one, or any of several. */
+export type AnyOf<T> = T | readonly T[];
+
 export interface RunFilter {
   readonly runIds?: readonly string[];
-  readonly workflowUrl?: string;
+  readonly workflowUrl?: AnyOf<string>;
   /** Beginning of the workflow's URL (protocol.md 8.8). */
   readonly urlPrefix?: string;
   /** Dead letters alone, newest failure first; `fromMs` and `toMs` are then of the failure. */
   readonly deadLetters?: { readonly responseStatus?: number; readonly failureState?: FailureCallbackState };
   readonly status?: RunStatus;
   readonly labels?: readonly string[];
-  readonly callerIp?: string;
-  readonly flowControlKey?: string;
+  readonly callerIp?: AnyOf<string>;
+  readonly flowControlKey?: AnyOf<string>;
   readonly createdAt?: number;
   readonly fromMs?: number;
   readonly toMs?: number;

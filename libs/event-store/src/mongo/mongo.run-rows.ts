@@ -1,4 +1,4 @@
-import type { RunFilter, RunRow, RunRows } from '@stepwell/core';
+import type { AnyOf, RunFilter, RunRow, RunRows } from '@stepwell/core';
 import type { Connection } from 'mongoose';
 import { prefixRange } from '../prefix.range';
 import { decodeCursor, encodeCursor, orderOf, placeOf, type RowOrder, type RowPlace } from '../run-row.cursor';
@@ -89,15 +89,15 @@ function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined
   const all: Record<string, unknown>[] = [{ [time]: { $gte: fromMs ?? 0, ...(toMs !== undefined && { $lte: toMs }) } }];
   if (createdAt !== undefined) all.push({ createdAt });
   if (runIds !== undefined) all.push({ _id: { $in: runIds } });
-  if (workflowUrl !== undefined) all.push({ url: workflowUrl });
+  if (workflowUrl !== undefined) all.push({ url: anyOf(workflowUrl) });
   if (urlPrefix !== undefined) {
     const { from, below } = prefixRange(urlPrefix);
     all.push({ url: { $gte: from, ...(below !== undefined && { $lt: below }) } });
   }
   if (status !== undefined) all.push({ status });
   if (labels !== undefined) all.push({ labels: { $in: labels } });
-  if (callerIp !== undefined) all.push({ callerIp });
-  if (flowControlKey !== undefined) all.push({ flowControlKey });
+  if (callerIp !== undefined) all.push({ callerIp: anyOf(callerIp) });
+  if (flowControlKey !== undefined) all.push({ flowControlKey: anyOf(flowControlKey) });
   if (responseStatus !== undefined) all.push({ 'deadLetter.responseStatus': responseStatus });
   if (failureState !== undefined) all.push({ 'deadLetter.failureState': failureState });
   if (after !== undefined) {
@@ -108,6 +108,8 @@ function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined
   }
   return { $and: all };
 }
+
+const anyOf = (wanted: AnyOf<string>): unknown => (typeof wanted === 'string' ? wanted : { $in: wanted });
 
 function onlyDuplicateKeys(error: unknown): boolean {
   if (!isDuplicateKey(error)) return false;

@@ -85,6 +85,10 @@ export function describeReadModels(store: () => Store, fixture: () => StoreFixtu
     expect(await idsOf({ labels: ['y'], status: 'running' })).toEqual(['a']);
     expect(await idsOf({ callerIp: '::1' })).toEqual(['a']);
     expect(await idsOf({ flowControlKey: 'k' })).toEqual(['b']);
+    expect(await idsOf({ workflowUrl: ['http://app/$other', 'http://app/none'] })).toEqual(['b']);
+    expect(await idsOf({ callerIp: ['::1', '10.0.0.1'] })).toEqual(['d', 'c', 'b', 'a']);
+    expect(await idsOf({ callerIp: ['::1'], flowControlKey: ['k'] })).toEqual([]);
+    expect(await idsOf({ flowControlKey: [] })).toEqual([]);
     expect(await idsOf({ createdAt: 3 })).toEqual(['d', 'c']);
     expect(await idsOf({ fromMs: 2 })).toEqual(['d', 'c', 'b']);
     expect(await idsOf({ toMs: 2 })).toEqual(['b', 'a']);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CommandContext, Decision, EventLog, LogEntry, Membership, Tenure } from '@stepwell/core';
 import { EntryTooLarge, PartitionLost, Silence } from '@stepwell/core';
 import type { BlobStore, Refused } from '@stepwell/core';
@@ -10,7 +11,7 @@ import { Settlement } from '../relay/settlement';
 import type { AnswerKind } from './answer.release';
 import { release } from './answer.release';
 import type { Stream } from './stream';
-import { serializeEvent } from './stream';
+import { isOfKind, serializeEvent } from './stream';
 import { StreamLoader } from './stream.loader';
 
 /**
@@ -69,6 +70,8 @@ export class PartitionHost {
   ) {
     this.settlement = new Settlement(tenure.claimedAt);
     this.loader = new StreamLoader(dependencies.log, tenure);
+    // Every ask that this tenure has under way waits for its end.
+    setMaxListeners(0, tenure.lost);
     tenure.lost.addEventListener('abort', () => {
       this.streams.clear();
       this.withUnwritten.clear();
@@ -138,6 +141,15 @@ export class PartitionHost {
         this.withUnwritten.delete(stream);
       }
     }
+  }
+
+  /** For whoever watches: how many wait in the mailboxes that are in memory. */
+  waitersInMemory(): number {
+    let waiters = 0;
+    for (const stream of this.streams.values()) {
+      if (isOfKind(stream, 'mailbox')) waiters += stream.state?.waiters.size ?? 0;
+    }
+    return waiters;
   }
 
   /** Resolves when what was appended so far is committed, or lost. */
