@@ -5,6 +5,9 @@ export interface RunRow {
   readonly version: number;
   readonly status: RunStatus;
   readonly url: string;
+  /** Of the URL: host with port, and path without query. */
+  readonly host: string;
+  readonly path: string;
   readonly workflow: string;
   readonly labels: readonly string[];
   readonly callerIp: string;
@@ -40,6 +43,8 @@ export interface RunFilter {
   readonly workflowUrl?: AnyOf<string>;
   /** Beginning of the workflow's URL (protocol.md 8.8). */
   readonly urlPrefix?: string;
+  readonly host?: AnyOf<string>;
+  readonly path?: AnyOf<string>;
   /** Dead letters alone, newest failure first; `fromMs` and `toMs` are then of the failure. */
   readonly deadLetters?: { readonly responseStatus?: number; readonly failureState?: FailureCallbackState };
   readonly status?: RunStatus;

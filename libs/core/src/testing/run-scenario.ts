@@ -11,7 +11,7 @@ import type { RunEvent, TakeOver, TakeOverOverrides } from '../run/run.events';
 import { evolve } from '../run/run.evolver';
 import type { Delivery, Obligation, RunState } from '../run/run.state';
 import { tellKey } from '../run/run.state';
-import type { SubmitCommand } from '../run/submit.decider';
+import type { SubmitCommand } from '../run/submit.command';
 import { submit } from '../run/submit.decider';
 import { resultBody, told } from '../run/told.decider';
 import type {
@@ -253,7 +253,10 @@ export class RunScenario {
     const report: AttemptReport = {
       messageId,
       attempt,
-      headers: [['upstash-workflow-sdk-version', '1']],
+      headers: [
+        ['upstash-workflow-sdk-version', '1'],
+        ['upstash-workflow-sdk', 'v1.3.2'],
+      ],
       ...(outcome.error ? {} : { status: 200 }),
       ...outcome,
     };

@@ -39,7 +39,7 @@ export function partsOf(events: readonly RunEvent[], sizes: readonly number[]): 
 /** The scenario of a run that takes over, which has not begun. */
 export function successorOf(failed: RunScenario): RunScenario {
   const { successor } = takenOverOf(failed);
-  return new RunScenario(successor, failed.at, (n) => idInRun('msg', `new-${n}`, successor));
+  return new RunScenario(successor, failed.at, (n) => idInRun('msg', `${successor}-${n}`, successor));
 }
 
 /** A resumed run, whole. */

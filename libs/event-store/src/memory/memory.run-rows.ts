@@ -53,13 +53,28 @@ function newestFirst(a: RowPlace, b: RowPlace): number {
 }
 
 function matches(row: RunRow, filter: RunFilter): boolean {
-  const { runIds, workflowUrl, urlPrefix, status, labels, callerIp, flowControlKey, createdAt, fromMs, toMs } = filter;
+  const {
+    runIds,
+    workflowUrl,
+    urlPrefix,
+    host,
+    path,
+    status,
+    labels,
+    callerIp,
+    flowControlKey,
+    createdAt,
+    fromMs,
+    toMs,
+  } = filter;
   const { atMs } = placeOf(row, orderOf(filter));
   return (
     (filter.deadLetters === undefined || isDeadLetter(row, filter.deadLetters)) &&
     (runIds === undefined || runIds.includes(row.runId)) &&
     isAnyOf(row.url, workflowUrl) &&
     (urlPrefix === undefined || asStored(row.url).startsWith(asStored(urlPrefix))) &&
+    isAnyOf(row.host, host) &&
+    isAnyOf(row.path, path) &&
     (status === undefined || row.status === status) &&
     (labels === undefined || row.labels.some((label) => labels.includes(label))) &&
     isAnyOf(row.callerIp, callerIp) &&

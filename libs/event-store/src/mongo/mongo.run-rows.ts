@@ -82,7 +82,20 @@ function newestOf(rows: readonly RunRow[]): RunRow[] {
 }
 
 function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined): Record<string, unknown> {
-  const { runIds, workflowUrl, urlPrefix, status, labels, callerIp, flowControlKey, createdAt, fromMs, toMs } = filter;
+  const {
+    runIds,
+    workflowUrl,
+    urlPrefix,
+    host,
+    path,
+    status,
+    labels,
+    callerIp,
+    flowControlKey,
+    createdAt,
+    fromMs,
+    toMs,
+  } = filter;
   const { responseStatus, failureState } = filter.deadLetters ?? {};
   const time = TIME_OF[order];
   // A range on the time is always there: it keeps the marks out, of dead letters all other runs too, and to the index.
@@ -94,6 +107,8 @@ function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined
     const { from, below } = prefixRange(urlPrefix);
     all.push({ url: { $gte: from, ...(below !== undefined && { $lt: below }) } });
   }
+  if (host !== undefined) all.push({ host: anyOf(host) });
+  if (path !== undefined) all.push({ path: anyOf(path) });
   if (status !== undefined) all.push({ status });
   if (labels !== undefined) all.push({ labels: { $in: labels } });
   if (callerIp !== undefined) all.push({ callerIp: anyOf(callerIp) });

@@ -27,6 +27,8 @@ const row = (runId: string): RunRow => ({
   version: 1,
   status: 'failed',
   url: 'http://a/',
+  host: 'a',
+  path: '/',
   workflow: 'a',
   labels: [],
   callerIp: '',

@@ -23,7 +23,7 @@ export class Waiter {
   readonly timeoutHeaders!: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A run that has waited for the event, and goes on with it. */
+/** A run that has waited for the event, and goes on with it. Without the hosted server’s `error`, which was always empty. */
 export class NotifiedWaiter {
   @IsOf(() => Waiter)
   readonly waiter!: Waiter;
@@ -34,9 +34,6 @@ export class NotifiedWaiter {
 
   @Equals(false)
   readonly deduplicated!: false;
-
-  @Equals('')
-  readonly error!: '';
 
   @IsString()
   readonly workflowRunId!: string;

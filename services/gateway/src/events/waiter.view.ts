@@ -15,7 +15,6 @@ export const notifiedWaiterOf = (data: WaiterData): NotifiedWaiter => ({
   waiter: waiterOf(data),
   messageId: data.messageId,
   deduplicated: false,
-  error: '',
   workflowRunId: data.runId,
   workflowCreatedAt: data.runCreatedAt,
 });

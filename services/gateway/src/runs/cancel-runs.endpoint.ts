@@ -8,10 +8,10 @@ import { Described } from '../description/described';
 import { Endpoint } from '../http/endpoint.decorator';
 import { JsonBody } from '../http/json-body.decorator';
 import type { Flag } from '../http/query-values';
-import { FlagParameter, IntegerParameter, RepeatedParameter, UnservedParameter } from '../http/query-values';
+import { FlagParameter, IntegerParameter, RepeatedParameter } from '../http/query-values';
 import { CancelledRuns } from './run.answers';
 import { RunAsks } from './run.asks';
-import { filterOf, RunFilterQuery } from './run-filter.query';
+import { filterOf, placeOf, RunFilterQuery } from './run-filter.query';
 import { RunLister } from './run.lister';
 
 const DEFAULT_COUNT = 100;
@@ -32,11 +32,13 @@ export class CancelRunsQuery extends RunFilterQuery {
   @IntegerParameter(1, Number.MAX_SAFE_INTEGER)
   readonly count?: number;
 
-  @UnservedParameter()
-  readonly host?: unknown;
+  /** Of the workflow's URL, with its port. */
+  @RepeatedParameter()
+  readonly host?: string[];
 
-  @UnservedParameter()
-  readonly path?: unknown;
+  /** Of the workflow's URL, whole and without a query. */
+  @RepeatedParameter()
+  readonly path?: string[];
 }
 
 /**
@@ -58,7 +60,7 @@ export class CancelRunsEndpoint {
     details: `Counted are those that ran; unknown and ended ones are not. Filters are joined by "and", values of one filter by "or". Without
 ids and filters it is any runs, up to \`count\`.`,
     answer: CancelledRuns,
-    errors: ['NOT_SUPPORTED', 'UNAVAILABLE'],
+    errors: ['UNAVAILABLE'],
   })
   async cancel(
     @Query() query: CancelRunsQuery,
@@ -103,12 +105,9 @@ ids and filters it is any runs, up to \`count\`.`,
   }
 }
 
-/** One per beginning of a URL; what any of them finds is meant. @throws Problem NOT_SUPPORTED */
+/** One per beginning of a URL; what any of them finds is meant. */
 function runningOf(query: CancelRunsQuery): RunFilter[] {
-  if (query.host !== undefined || query.path !== undefined) {
-    throw new Problem('NOT_SUPPORTED', 'runs cannot be found by host or path yet');
-  }
-  const exact: RunFilter = { ...filterOf(query), status: 'running' };
+  const exact: RunFilter = { ...filterOf(query), ...placeOf(query), status: 'running' };
   if (query.workflowUrl === undefined || query.workflowUrlExactMatch === 'true') return [exact];
   const { workflowUrl: _, ...others } = exact;
   return query.workflowUrl.map((urlPrefix) => ({ ...others, urlPrefix }));

@@ -34,7 +34,7 @@ export class ListRunsEndpoint {
     summary: 'List runs with their steps, newest first',
     details: `A page has at most 10 runs, or 100 with \`trimBody\`; a larger \`count\` is no error. Filters are joined by "and".`,
     answer: asBytes(RunPage),
-    errors: ['NOT_SUPPORTED', 'UNAVAILABLE'],
+    errors: ['UNAVAILABLE'],
   })
   async list(@Query() query: RunListQuery, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
     const trimBody = query.trimBody === 'true';

@@ -46,6 +46,15 @@ export function filterOf({
   };
 }
 
+/** Where the workflow's URL points: of runs, not of dead letters. */
+export const placeOf = ({
+  host,
+  path,
+}: {
+  readonly host?: readonly string[];
+  readonly path?: readonly string[];
+}): RunFilter => ({ ...present('host', anyOf(host)), ...present('path', anyOf(path)) });
+
 /** A property that is left out when there is no value. */
 export const present = <Key extends string, Value>(
   key: Key,

@@ -1,17 +1,16 @@
 import type { RunFilter, RunStatus } from '@stepwell/core';
 import { runIdIn } from '@stepwell/core';
-import { Problem } from '@stepwell/platform';
 import type { Flag } from '../http/query-values';
 import {
   ChoiceParameter,
   FlagParameter,
   IntegerParameter,
   ListParameter,
+  RepeatedParameter,
   TextParameter,
   TimeParameter,
-  UnservedParameter,
 } from '../http/query-values';
-import { filterOf, present, RunFilterQuery } from './run-filter.query';
+import { filterOf, placeOf, present, RunFilterQuery } from './run-filter.query';
 
 const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
   RUN_STARTED: 'running',
@@ -42,11 +41,13 @@ export class RunListQuery extends RunFilterQuery {
   @TextParameter()
   readonly messageId?: string;
 
-  @UnservedParameter()
-  readonly host?: unknown;
+  /** Of the workflow's URL, with its port. */
+  @RepeatedParameter()
+  readonly host?: string[];
 
-  @UnservedParameter()
-  readonly path?: unknown;
+  /** Of the workflow's URL, whole and without a query. */
+  @RepeatedParameter()
+  readonly path?: string[];
 
   /** What an earlier page ended with; an empty one begins. */
   @TextParameter({ empty: true })
@@ -65,12 +66,9 @@ export class RunListQuery extends RunFilterQuery {
   readonly groupBy?: string;
 }
 
-/** Undefined when no run can be meant. @throws Problem NOT_SUPPORTED */
+/** Undefined when no run can be meant. */
 export function listFilterOf(query: RunListQuery): RunFilter | undefined {
   const { workflowRunId, workflowRuns, messageId, state, workflowCreatedAt } = query;
-  if (query.host !== undefined || query.path !== undefined) {
-    throw new Problem('NOT_SUPPORTED', 'runs cannot be found by host or path yet');
-  }
   const named = [
     ...(workflowRunId === undefined ? [] : [workflowRunId]),
     ...(workflowRuns ?? []).map((text) => text.replace(/@\d+$/, '')),
@@ -79,6 +77,7 @@ export function listFilterOf(query: RunListQuery): RunFilter | undefined {
   if (runIds?.length === 0) return undefined;
   return {
     ...filterOf(query),
+    ...placeOf(query),
     ...present('runIds', runIds),
     ...present('status', state === undefined ? undefined : STATUS_OF_STATE[state]),
     ...present('createdAt', workflowCreatedAt),

@@ -231,9 +231,7 @@ export class PartitionHost {
       if (!(error instanceof EntryTooLarge)) throw error;
       return this.release({ refused: error.code, message: error.message }, 'refused', stream);
     }
-    const told = this.telling(stream, awaits);
-    this.writeSnapshot(stream);
-    return this.release(answer, 'committed', { lastCommit }, told);
+    return this.release(answer, 'committed', { lastCommit }, this.telling(stream, awaits));
   }
 
   /** What an answer waits for besides the commit; the effects are those of the state that was decided on. */
@@ -253,7 +251,7 @@ export class PartitionHost {
     stream.snapshotAt = stream.version;
   }
 
-  /** What is accepted, and with it what is done. */
+  /** What is accepted, and with it what is done. Returns the commit of that alone: no answer waits for a snapshot. */
   private append<K extends Kind>(
     stream: Stream<K>,
     accepted: readonly EventOf<K>[],
@@ -264,6 +262,7 @@ export class PartitionHost {
     const events = stream.withDone(accepted, done);
     const commit = events.length === 0 ? stream.lastCommit : this.appendEntry(stream, events, at);
     this.forgetUnwritten(stream, done);
+    this.writeSnapshot(stream);
     return commit;
   }
 

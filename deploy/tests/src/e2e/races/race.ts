@@ -30,11 +30,11 @@ export class Lane {
     this.random = seededRandom(seed + number * SEEDS_APART);
   }
 
-  /** Up to so many milliseconds; often none at all, often less than one. */
+  /** Up to so many milliseconds, mostly few of them: what takes long today took a moment yesterday, on another machine. */
   pause(mostMs: number): () => Promise<void> {
-    const ms = this.random() * mostMs - 1;
+    const ms = this.random() ** SHORT_MOSTLY * mostMs;
     return async () => {
-      if (ms < 0) await new Promise((passed) => setImmediate(passed));
+      if (ms < 1) await new Promise((passed) => setImmediate(passed));
       else await delay(ms);
     };
   }
@@ -60,6 +60,7 @@ export class Lane {
   }
 }
 
+const SHORT_MOSTLY = 3;
 /** A prime, so that neighbours have nothing in common. */
 const SEEDS_APART = 7_919;
 const AT_A_TIME = 50;
