@@ -1,6 +1,6 @@
 import { RunScenario } from '@stepwell/core/testing';
 import { createLogger } from '@stepwell/platform';
-import { logEvents } from './event.logger';
+import { logRunEvents } from './event.logger';
 import { runKey } from './aggregates';
 import { Stream } from './partition/stream';
 
@@ -17,7 +17,7 @@ test('each event is a line with its ids and names, and without what the user sen
   const stream = new Stream(runKey('wfr_1'));
   for (const { version, at, events } of run.history) {
     stream.evolve(version, at, events);
-    logEvents(logger, stream, events);
+    logRunEvents(logger, stream, events);
   }
   const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(logged).toMatchObject([

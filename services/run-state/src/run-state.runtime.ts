@@ -3,7 +3,7 @@ import type { BusDriver } from '@stepwell/messaging';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { BodyReader } from './bodies/body.reader';
-import { logEvents } from './event.logger';
+import { logMailboxEvents, logRunEvents } from './event.logger';
 import { PartitionHost } from './partition/partition.host';
 import { PartitionRegistry } from './partition/partition.registry';
 import { Recovery } from './partition/recovery';
@@ -61,11 +61,13 @@ export class RunStateRuntime {
           onCommitted: {
             run: (host, { stream, events, owed }) => {
               void this.relay.send(host, stream, owed);
-              metrics.count(stream, events);
-              logEvents(logger, stream, events);
+              metrics.countRun(stream, events);
+              logRunEvents(logger, stream, events);
             },
-            mailbox: (host, { stream, owed }) => {
+            mailbox: (host, { stream, events, owed }) => {
               void this.relay.send(host, stream, owed);
+              metrics.countMailbox(events);
+              logMailboxEvents(logger, stream, events);
             },
           },
           maxCachedStreams: Math.max(1, Math.ceil(config.cachedRuns / 64)),

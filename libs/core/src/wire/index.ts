@@ -16,4 +16,5 @@ export * from './submission-parser';
 export * from './take-over';
 export * from './trigger-parser';
 export * from './wait-parser';
+export { parseJsonObject } from './json-value';
 export { DEFAULT_SUBMISSION_LIMITS, type SubmissionLimits } from './submission-settings';

@@ -1,10 +1,9 @@
-import { Get, Req } from '@nestjs/common';
+import { Get } from '@nestjs/common';
 import { EVENT_ID_FORM, isEventId } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
-import type { FastifyRequest } from 'fastify';
 import { HangUp } from '../asking/hang-up';
 import { Endpoint } from '../http/endpoint.decorator';
-import { rawId } from '../http/raw-target';
+import { RawId } from '../http/raw-id.decorator';
 import { NoticeDesk } from './notice.desk';
 import type { Waiter } from './waiter.view';
 import { waiterOf } from './waiter.view';
@@ -15,8 +14,7 @@ export class ReadWaitersEndpoint {
   constructor(private readonly notices: NoticeDesk) {}
 
   @Get()
-  async read(@Req() { originalUrl }: FastifyRequest, @HangUp() hangUp: AbortSignal): Promise<Waiter[]> {
-    const eventId = rawId(originalUrl, '/v2/waiters/');
+  async read(@RawId('/v2/waiters/') eventId: string, @HangUp() hangUp: AbortSignal): Promise<Waiter[]> {
     if (!isEventId(eventId)) throw new Problem('INVALID_EVENT_ID', EVENT_ID_FORM);
     return (await this.notices.waiters(eventId, hangUp)).map(waiterOf);
   }

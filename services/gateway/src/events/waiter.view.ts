@@ -11,11 +11,11 @@ export interface Waiter {
   readonly timeoutHeaders: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Without the hosted server's `error`, always empty: the Go client can't read any text there. */
 export interface NotifiedWaiter {
   readonly waiter: Waiter;
   readonly messageId: string;
   readonly deduplicated: false;
-  readonly error: '';
   readonly workflowRunId: string;
   /** Unix ms. */
   readonly workflowCreatedAt: number;
@@ -34,7 +34,6 @@ export const notifiedWaiterOf = (data: WaiterData): NotifiedWaiter => ({
   waiter: waiterOf(data),
   messageId: data.messageId,
   deduplicated: false,
-  error: '',
   workflowRunId: data.runId,
   workflowCreatedAt: data.runCreatedAt,
 });

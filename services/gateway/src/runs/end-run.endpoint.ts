@@ -1,18 +1,16 @@
 import { Delete, Query, Req } from '@nestjs/common';
-import { IsIn, IsOptional } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { HangUp } from '../asking/hang-up';
 import { Endpoint } from '../http/endpoint.decorator';
+import type { Flag } from '../http/query-values';
+import { FlagParameter } from '../http/query-values';
 import { RunAsks } from './run.asks';
 import { RunId } from './run-id.decorator';
 
-const WAYS = ['true', 'false'] as const;
-
-class EndRunQuery {
+export class EndRunQuery {
   /** `false` = it is finished and the body is its result; `true`, or nothing, = cancel it. */
-  @IsOptional()
-  @IsIn(WAYS, { message: 'cancel must be true or false' })
-  readonly cancel?: (typeof WAYS)[number];
+  @FlagParameter()
+  readonly cancel?: Flag;
 }
 
 /**

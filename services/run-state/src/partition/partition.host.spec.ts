@@ -1,9 +1,10 @@
-import type { Appended, Decision, Draft, LogEntry, RunEvent, Tenure } from '@stepwell/core';
-import { cancel, EntryTooLarge, event, finish, PartitionLost, partitionOf, runStream } from '@stepwell/core';
+import type { Decision, RunEvent } from '@stepwell/core';
+import { cancel, event, finish, partitionOf, runStream } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import type { Logger } from 'pino';
 import { runKey } from '../aggregates';
 import type { NewBlob } from '../bodies/body.admission';
+import { HeldLog } from '../testing/held-log';
 import type { Committed, HostDependencies } from './partition.host';
 import { PartitionHost } from './partition.host';
 import type { RunStream } from './stream';
@@ -13,60 +14,6 @@ const RUN_ID = 'wfr_1';
 const RUN = runKey(RUN_ID);
 const STREAM = runStream(RUN_ID);
 const PARTITION = partitionOf(STREAM);
-
-/** A log whose commits are the test's to make, one partition wide. */
-class HeldLog implements Tenure {
-  readonly partition = PARTITION;
-  readonly term = 2;
-  readonly claimedAt = 100;
-  readonly loss = new AbortController();
-  readonly lost = this.loss.signal;
-  readonly drafts: Draft[] = [];
-  readonly stored: LogEntry[] = [];
-  tooLarge = false;
-  now = 1_000;
-  private readonly open: { draft: Draft; at: number; resolve: () => void; reject: (error: Error) => void }[] = [];
-
-  nowMs(): number {
-    this.now += 1;
-    return this.now;
-  }
-
-  append(draft: Draft): Appended {
-    if (this.tooLarge) throw new EntryTooLarge(5, 4);
-    this.drafts.push(draft);
-    const at = draft.at ?? this.nowMs();
-    const committed = new Promise<void>((resolve, reject) => {
-      this.open.push({ draft, at, resolve, reject });
-    });
-    committed.catch(() => undefined);
-    return { n: this.claimedAt + this.drafts.length, at, sum: `sum-${draft.version}`, committed };
-  }
-
-  async commit(): Promise<void> {
-    for (const { draft, at, resolve } of this.open.splice(0)) {
-      const { stream, version, events } = draft;
-      const n = this.claimedAt + this.drafts.indexOf(draft) + 1;
-      this.stored.push({ partition: PARTITION, n, stream, version, at, term: 2, events, sum: `sum-${version}` });
-      resolve();
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  lose(): void {
-    this.loss.abort();
-    for (const { reject } of this.open.splice(0)) reject(new PartitionLost(PARTITION, 'fenced'));
-  }
-
-  release(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async *readStream(_partition: number, name: string): AsyncIterable<LogEntry> {
-    await new Promise((resolve) => setImmediate(resolve));
-    yield* this.stored.filter(({ stream }) => stream === name);
-  }
-}
 
 const started: () => RunEvent = () => {
   const scenario = new RunScenario(RUN_ID);
@@ -86,7 +33,7 @@ const runsHere = (count: number): string[] =>
 
 describe('one partition during one tenure (L3, L4)', () => {
   const setUp = (more: Partial<HostDependencies> = {}) => {
-    const log = new HeldLog();
+    const log = new HeldLog(PARTITION);
     const lease = { valid: true };
     const handedOn: (Committed<'run'> & { readonly row: RunStream['row'] })[] = [];
     const faults: string[] = [];

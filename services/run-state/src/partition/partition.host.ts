@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CommandContext, Decision, EventLog, LogEntry, Membership, Tenure } from '@stepwell/core';
 import { EntryTooLarge, PartitionLost, Silence } from '@stepwell/core';
 import type { BlobStore, Refused } from '@stepwell/core';
@@ -10,7 +11,7 @@ import { Settlement } from '../relay/settlement';
 import type { AnswerKind } from './answer.release';
 import { release } from './answer.release';
 import type { Stream } from './stream';
-import { serializeEvent } from './stream';
+import { isOfKind, serializeEvent } from './stream';
 import { StreamLoader } from './stream.loader';
 
 /**
@@ -69,6 +70,8 @@ export class PartitionHost {
   ) {
     this.settlement = new Settlement(tenure.claimedAt);
     this.loader = new StreamLoader(dependencies.log, tenure);
+    // Every ask that this tenure has under way waits for its end.
+    setMaxListeners(0, tenure.lost);
     tenure.lost.addEventListener('abort', () => {
       this.streams.clear();
       this.withUnwritten.clear();
@@ -138,6 +141,15 @@ export class PartitionHost {
         this.withUnwritten.delete(stream);
       }
     }
+  }
+
+  /** For whoever watches: how many wait in the mailboxes that are in memory. */
+  waitersInMemory(): number {
+    let waiters = 0;
+    for (const stream of this.streams.values()) {
+      if (isOfKind(stream, 'mailbox')) waiters += stream.state?.waiters.size ?? 0;
+    }
+    return waiters;
   }
 
   /** Resolves when what was appended so far is committed, or lost. */
@@ -219,9 +231,7 @@ export class PartitionHost {
       if (!(error instanceof EntryTooLarge)) throw error;
       return this.release({ refused: error.code, message: error.message }, 'refused', stream);
     }
-    const told = this.telling(stream, awaits);
-    this.writeSnapshot(stream);
-    return this.release(answer, 'committed', { lastCommit }, told);
+    return this.release(answer, 'committed', { lastCommit }, this.telling(stream, awaits));
   }
 
   /** What an answer waits for besides the commit; the effects are those of the state that was decided on. */
@@ -241,7 +251,7 @@ export class PartitionHost {
     stream.snapshotAt = stream.version;
   }
 
-  /** What is accepted, and with it what is done. */
+  /** What is accepted, and with it what is done. Returns the commit of that alone: no answer waits for a snapshot. */
   private append<K extends Kind>(
     stream: Stream<K>,
     accepted: readonly EventOf<K>[],
@@ -252,6 +262,7 @@ export class PartitionHost {
     const events = stream.withDone(accepted, done);
     const commit = events.length === 0 ? stream.lastCommit : this.appendEntry(stream, events, at);
     this.forgetUnwritten(stream, done);
+    this.writeSnapshot(stream);
     return commit;
   }
 

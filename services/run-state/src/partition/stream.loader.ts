@@ -1,6 +1,6 @@
 import type { EventLog, LogEntry, Tenure } from '@stepwell/core';
 import { CorruptStream, partitionOf } from '@stepwell/core';
-import type { EventOf, Kind, StreamKey } from '../aggregates';
+import type { EventOf, Kind, Snapshots, StreamKey } from '../aggregates';
 import { parseEvent, Stream, UnreadableStream } from './stream';
 
 /** Reads streams of one partition from its log. Owns nothing: who keeps the stream is the host. */
@@ -22,8 +22,10 @@ export class StreamLoader {
     const stream = new Stream(key);
     const positions = new Map<string, number>();
     let last: { readonly version: number; readonly events: readonly EventOf<K>[] } | undefined;
+    const { snapshots } = key.aggregate;
     try {
-      for await (const entry of this.log.readStream(partition, key.name, await this.rangeOf(stream))) {
+      const range = snapshots && (await this.rangeOf(stream, snapshots));
+      for await (const entry of this.log.readStream(partition, key.name, range)) {
         const { changes, events } = stream.fold(entry);
         for (const { effectId } of changes.owed) positions.set(effectId, entry.n);
         last = { version: entry.version, events };
@@ -41,13 +43,13 @@ export class StreamLoader {
   }
 
   /** Over a set that isn't complete (its writer died within it) to the one before. */
-  private async rangeOf<K extends Kind>(stream: Stream<K>): Promise<{ fromVersion: number } | undefined> {
-    const { name, aggregate } = stream;
-    const { snapshots } = aggregate;
-    if (!snapshots) return undefined;
+  private async rangeOf<K extends Kind>(
+    stream: Stream<K>,
+    snapshots: Snapshots<K>,
+  ): Promise<{ fromVersion: number } | undefined> {
     let before: number | undefined;
     for (;;) {
-      const entry = await this.log.lastEntryOf(this.tenure.partition, name, snapshots.eventType, before);
+      const entry = await this.log.lastEntryOf(this.tenure.partition, stream.name, snapshots.eventType, before);
       const set = entry && snapshots.setOf(entry.version, firstEventOf(stream, entry));
       if (!set) return undefined;
       if (set.isComplete) {

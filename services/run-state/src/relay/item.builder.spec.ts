@@ -12,7 +12,7 @@ const emptyLog = { readStream: async function* () {} } as unknown as Constructor
 const builder = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
   deliveryTimeoutMs: 1_000,
   callTimeoutMs: 2_000,
-  lazyBodyBytes: 4 * 1024 * 1024,
+  lazyBodyBytes: 0,
 });
 const tenure = { partition: 7 } as Parameters<ItemBuilder['step']>[0];
 

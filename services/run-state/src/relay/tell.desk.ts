@@ -9,11 +9,14 @@ import type { Addressee } from './tells';
 import { run, saidToMailbox, saidToRun } from './tells';
 
 /** At most this many tells in one ask. */
-const MOST_TELLS = 500;
-/** What a lane begins with: the first of a hundred thousand waiters are not to wait for the five hundredth of their partition. */
-const FIRST_TELLS = 50;
-/** Asks with more than {@link FIRST_TELLS} that one process has under way: they must not stand in the way of all others. */
-const LARGE_ASKS = 8;
+const MOST_TELLS = 250;
+/** What a lane begins with: the first of a hundred thousand waiters are not to wait for the two hundredth of their partition. */
+const FIRST_TELLS = 16;
+/**
+ * Asks with more than {@link FIRST_TELLS} that one process has under way. What they are about is decided and committed together, and a
+ * thousand decisions in one turn are a pause for everybody else.
+ */
+const LARGE_ASKS = 4;
 /** Until a run that is being made is told again. */
 const NOT_YET_MS = 500;
 const PATIENCE_MS = 10_000;

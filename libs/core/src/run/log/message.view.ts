@@ -137,7 +137,7 @@ function runFields({ runId, createdAt, start }: RunState): object {
     workflowCreatedAt: createdAt,
     workflowUrl: start.workflowUrl,
     ...(start.callerIp === '' ? {} : { callerIP: start.callerIp }),
-    ...(labels.length > 0 ? { label: labels.join(','), labels } : {}),
+    ...(labels.length > 0 ? { label: labels[0], labels } : {}),
   };
 }
 

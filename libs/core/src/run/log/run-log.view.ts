@@ -26,7 +26,7 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
     ...invokerOf(state),
     ...failureFunctionOf(state, bodies),
     ...(state.failure ? { dlqId: state.failure.data.dlqId } : {}),
-    ...(config.labels.length > 0 ? { label: config.labels.join(','), labels: config.labels } : {}),
+    ...(config.labels.length > 0 ? { label: config.labels[0], labels: config.labels } : {}),
     ...(config.flowControlKey === undefined ? {} : { flowControlKey: config.flowControlKey }),
     ...(callerIp === '' ? {} : { workflowRunCallerIp: callerIp }),
     steps: groupsOf(state, bodies),

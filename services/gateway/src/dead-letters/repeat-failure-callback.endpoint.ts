@@ -1,0 +1,18 @@
+import { HttpCode, Post } from '@nestjs/common';
+import { HangUp } from '../asking/hang-up';
+import { Endpoint } from '../http/endpoint.decorator';
+import { RawId } from '../http/raw-id.decorator';
+import type { NamedRun } from './dead-letter.asks';
+import { DeadLetterAsks, found } from './dead-letter.asks';
+
+/** Makes a failed run's failure callback once more, if that failed or was called off (protocol.md 12). */
+@Endpoint('v2/workflows/dlq/callback/-')
+export class RepeatFailureCallbackEndpoint {
+  constructor(private readonly letters: DeadLetterAsks) {}
+
+  @Post()
+  @HttpCode(200)
+  async repeat(@RawId('/v2/workflows/dlq/callback/') dlqId: string, @HangUp() hangUp: AbortSignal): Promise<NamedRun> {
+    return found(await this.letters.repeatCallback(dlqId, hangUp));
+  }
+}
