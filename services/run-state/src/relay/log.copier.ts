@@ -25,8 +25,8 @@ const MOST_EVENTS = 1_000;
 
 /**
  * Copies what a failed run's log says was done to the run that resumes it (protocol.md 12): blobs first (L5), then the events, in parts
- * that are one entry each of the new stream. The same log is cut into the same parts, so that a copy that was broken off is taken up
- * again by sending it once more.
+ * that are one entry each of the new stream. The same log is always cut into the same parts, by every version of this program: a copy
+ * that was broken off is taken up again by sending it once more.
  */
 export class LogCopier {
   constructor(

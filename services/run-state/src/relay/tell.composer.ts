@@ -67,7 +67,7 @@ export class TellComposer {
           const known = indexes.get(place);
           bodyBytes += known === undefined ? body.sizeBytes : 0;
           toldBytes += body.sizeBytes;
-          const isTooMuch = bodyBytes > MOST_BODY_BYTES || toldBytes > MOST_TOLD_BYTES;
+          const isTooMuch = (known === undefined && bodyBytes > MOST_BODY_BYTES) || toldBytes > MOST_TOLD_BYTES;
           if (isTooMuch && portion.tells.length > 0) break;
           index = known ?? portion.bodies.push(await this.bodies.bytes(host.tenure, stream, said.body)) - 1;
           indexes.set(place, index);
