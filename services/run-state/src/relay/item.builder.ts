@@ -72,13 +72,14 @@ export class ItemBuilder {
   }
 
   /**
-   * Two features of the message itself tell the JavaScript client, which fetches what it was not sent, from others that say they would
-   * (7.5): Python announces all but the second. Only a list is ever left out: the client parses callbacks directly.
+   * Two features tell the JavaScript client, which fetches what it was not sent, from the one in Python, which says it would and can't
+   * (7.5). Whoever submitted the message is asked, not who started the run: a client in JavaScript may start a workflow in Python.
+   * Only a list is ever left out: the client parses callbacks directly.
    */
   private isLeftOut(state: RunState, last: number): boolean {
     const { lazyBodyBytes } = this.settings;
     if (lazyBodyBytes === 0 || sliceBytes(state, last) <= lazyBodyBytes) return false;
-    const { features } = state.entries[last]?.data ?? state.start;
+    const features = (last === 0 ? state.start : state.entries[last]?.data)?.features ?? [];
     return LAZY_FEATURES.every((feature) => features.includes(feature));
   }
 
