@@ -140,6 +140,15 @@ export class GatewayConfig {
   @Max(100_000)
   readonly maxInvokeDepth!: number;
 
+  @Setting('STEPWELL_GATEWAY_DLQ_BULK_LIMIT', {
+    description: 'Most dead letters that one request resumes or restarts; naming more is refused with 412.',
+    as: 'number',
+    default: '50',
+  })
+  @Min(1)
+  @Max(1_000)
+  readonly deadLetterBulkLimit!: number;
+
   @Setting('STEPWELL_GATEWAY_TRUST_PROXY', {
     description:
       'Addresses or CIDR ranges of reverse proxies whose X-Forwarded-For, -Proto and -Host are believed, separated by commas.',

@@ -230,6 +230,14 @@ describe('notifying one run', () => {
     expect(mailbox.mailbox.kept.get('wfr_1')).toMatchObject([{ noticeId: 'early', body: { version: 1, event: 0 } }]);
   });
 
+  it('is refused when ten thousand are kept for the run already, and for no other run', () => {
+    const mailbox = new MailboxScenario();
+    const call = (noticeId: string, runId: string) => mailbox.notify({ noticeId, kind: 'webhook', runId });
+    for (let count = 0; count < 10_000; count += 1) call(`n${count}`, 'wfr_1');
+    expect(() => call('more', 'wfr_1')).toThrow('QUOTA_EXCEEDED');
+    expect(call('more', 'wfr_2')).toMatchObject({ answer: { notified: 0 } });
+  });
+
   it('is kept once, and not again when it was taken meanwhile (B3)', () => {
     const mailbox = new MailboxScenario();
     mailbox.notifyRun('wfr_1', 'early');

@@ -1,5 +1,7 @@
 import { LISTED_WAITERS } from '../messages/catalogue';
 import { MailboxScenario } from '../testing/mailbox-scenario';
+import { evolveMailbox } from './mailbox.evolver';
+import type { MailboxState } from './mailbox.state';
 
 const HOUR = 60 * 60 * 1000;
 
@@ -42,6 +44,18 @@ describe('what a mailbox remembers', () => {
     expect(mailbox.drop('wfr_1').accepted).toEqual([]);
   });
 
+  it('of a notice is what it did last', () => {
+    const mailbox = new MailboxScenario();
+    mailbox.waits('wfr_1');
+    mailbox.notifyAll('again');
+    mailbox.at += HOUR - 1_000;
+    mailbox.waits('wfr_2');
+    mailbox.at += 1_000;
+    mailbox.notifyAll('again');
+    expect([...mailbox.mailbox.answered.values()]).toMatchObject([{ waiters: [{ runId: 'wfr_2' }] }]);
+    expect(mailbox.mailbox.listedWaiters).toBe(1);
+  });
+
   it('is 10,000 answers at most, the newest', () => {
     const mailbox = new MailboxScenario();
     for (let notice = 0; notice <= 10_000; notice += 1) mailbox.notifyRun('wfr_1', `notice ${notice}`);
@@ -51,12 +65,21 @@ describe('what a mailbox remembers', () => {
   });
 
   it('lists 100,000 waiters at most, in the newest answers', () => {
-    const mailbox = new MailboxScenario();
+    const waiter = new MailboxScenario().waiter('wfr_1');
+    let state: MailboxState | undefined;
     for (let notice = 0; notice <= 100; notice += 1) {
-      for (let each = 0; each < LISTED_WAITERS; each += 1) mailbox.waits('wfr_1');
-      mailbox.notifyAll(`notice ${notice}`);
+      const waiters = Array.from({ length: LISTED_WAITERS }, (_, each) => ({
+        ...waiter,
+        messageId: `msg_${notice}_${each}`,
+        seq: notice * LISTED_WAITERS + each + 1,
+      }));
+      const events = [
+        ...waiters.map((data) => ({ type: 'WaiterRegistered' as const, data })),
+        { type: 'WaitersNotified' as const, data: { noticeId: `notice ${notice}`, upToSeq: waiters.at(-1)!.seq } },
+      ];
+      state = evolveMailbox(state, { stream: 'mailbox-evt', version: notice + 1, at: 1_000_000, events }).state;
     }
-    expect(mailbox.mailbox.listedWaiters).toBe(100_000);
-    expect([...mailbox.mailbox.answered.keys()].at(0)).toBe('notice 1');
+    expect(state?.listedWaiters).toBe(100_000);
+    expect([...(state?.answered.keys() ?? [])].at(0)).toBe('notice 1');
   });
 });

@@ -43,7 +43,7 @@ export function rememberAnswer(
   }
 }
 
-/** At the end of an entry. */
+/** After each event; most of the time it finds that a minute has not passed. */
 export function forgetOld(state: MailboxState, at: number): void {
   if (at - state.forgottenAt < FORGET_EVERY_MS) return;
   state.forgottenAt = at;

@@ -1,4 +1,3 @@
-import type { RunEntry } from './run.evolver';
 import type { Delivery, Obligation, RunState, RunTold } from './run.state';
 import { tellKey, timerId } from './run.state';
 import type { Changes } from './effects';
@@ -20,7 +19,7 @@ export type NewDelivery = Pick<Delivery, 'messageId' | 'kind' | 'url' | 'method'
 export class DeliveriesFold {
   private readonly effects: EntryEffects<Obligation>;
 
-  constructor(private readonly entry: RunEntry) {
+  constructor(private readonly entry: { readonly stream: string; readonly version: number; readonly at: number }) {
     this.effects = new EntryEffects(entry);
   }
 

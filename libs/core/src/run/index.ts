@@ -14,6 +14,7 @@ export * from './run.evolver';
 export * from './run.projections';
 export * from './run.state';
 export * from './slice';
+export * from './submit.command';
 export * from './submit.decider';
 export * from './successor';
 export * from './told.decider';

@@ -12,7 +12,7 @@ import type { CommandContext, EventBodies } from './decision';
 import { event } from './decision';
 import { withoutSdkQuestion } from './dialects/upstash.headers';
 import type { MessageData, RunEvent } from './run.events';
-import type { SubmitCommand } from './submit.decider';
+import type { SubmitCommand } from './submit.command';
 
 /*
  * What is recorded of each kind of submission: the events of an accepted one. Decides nothing.

@@ -1,12 +1,13 @@
-import type { SubmitAnswer, SubmitRequest } from '../messages/catalogue';
+import type { SubmitAnswer } from '../messages/catalogue';
 import type { StartSubmission, StepHead, Submission } from '../wire/submission';
-import type { CommandContext, Decision, NewBody } from './decision';
+import type { CommandContext, Decision } from './decision';
 import { already, awaiting, event } from './decision';
 import { stepKey } from './dialects/upstash';
 import { UNKNOWN_SDK_HEADER, withoutSdkQuestion } from './dialects/upstash.headers';
 import type { RunEvent } from './run.events';
 import type { RunState } from './run.state';
 import { createdAtOf, hasEnded, tellKey } from './run.state';
+import type { SubmitCommand } from './submit.command';
 import { requestEvent, runStarted, stepLogged } from './submission.events';
 
 /*
@@ -19,12 +20,6 @@ import { requestEvent, runStarted, stepLogged } from './submission.events';
  * 4. A wait is answered when its mailbox has it, an invoke when its child has begun; so is one that came twice (L4).
  * 5. A start that the client's library continues is no second start: the payload is delivered again, as the library wants it (5.5).
  */
-
-/** One ask's items, all of one run. */
-export interface SubmitCommand extends Pick<SubmitRequest, 'runId' | 'askId' | 'items' | 'invoker' | 'successorOf'> {
-  /** Bodies of submissions are indexes into these. */
-  readonly bodies: readonly NewBody[];
-}
 
 type ItemAnswer = SubmitAnswer['items'][number];
 
@@ -74,7 +69,7 @@ function append(state: RunState, command: SubmitCommand, context: CommandContext
     if (item.kind === 'wait') awaits.push(tellKey({ kind: 'register-waiter', messageId }));
     if (item.kind === 'invoke') awaits.push(tellKey({ kind: 'start-child', messageId }));
     if (item.kind === 'start') {
-      if (isToContinue(state, item)) accepted.push(startContinued(item));
+      if (accepted.length === 0 && isToContinue(state, item)) accepted.push(startContinued(item));
       continue;
     }
     if (earlier !== undefined) continue;

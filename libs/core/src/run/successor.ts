@@ -1,4 +1,4 @@
-import type { StartSubmission, TriggerConfig } from '../wire/submission';
+import type { DeliverySettings, StartSubmission, TriggerConfig } from '../wire/submission';
 import { idInOtherRun } from '../wire/message-id';
 import type { RunEvent, RunEventData, TakeOverOverrides } from './run.events';
 import type { RunState } from './run.state';
@@ -9,7 +9,8 @@ import type { RunState } from './run.state';
  * 1. *restart* is a start like any other, with the failed run's payload.
  * 2. *resume* copies what the failed run's log says was done or asked for, event by event, under the new run's ids; attempts and the
  *    failure itself are left behind, so what was pending when it failed is pending in the copy, with all its retries before it.
- * 3. Overrides replace what the failed run, and steps of clients that repeat their configuration, were delivered with.
+ * 3. Overrides replace what the failed run, and steps and callbacks of clients that repeat their configuration, were delivered with.
+ *    Calls of third parties have settings of their own, and keep them.
  */
 
 type TakenOver = RunEventData['RunTakenOver'];
@@ -79,8 +80,11 @@ function copiedData(
       const invokedAt = failed.invokes.get(event.data.messageId)?.at;
       return { ...ownStep(event.data), ...(invokedAt === undefined ? {} : { invokedAt }) };
     }
-    case 'CallRequested':
-      return { ...event.data, messageId: own(event.data.messageId) };
+    case 'CallRequested': {
+      const { messageId, callback } = event.data;
+      const settings = { ...callback.settings, ...settingsIn(overrides) };
+      return { ...event.data, messageId: own(messageId), callback: { ...callback, settings } };
+    }
     case 'CallAnswered': {
       const { messageId, callMessageId } = event.data;
       return { ...event.data, messageId: own(messageId), callMessageId: own(callMessageId) };
@@ -121,12 +125,16 @@ const FAILURE_FORWARDS = [
   ['upstash-workflow-failure-callback', 'true'],
 ] as const;
 
+function settingsIn({ labels: _l, failureCallbackUrl: _f, notBeforeMs: _n, ...settings }: TakeOverOverrides) {
+  return settings satisfies DeliverySettings;
+}
+
 function configWith(config: TriggerConfig, overrides: TakeOverOverrides): TriggerConfig {
-  const { labels, failureCallbackUrl, notBeforeMs: _timing, ...settings } = overrides;
+  const { labels, failureCallbackUrl } = overrides;
   const callback = config.failureCallback ?? { url: '', forwards: [...FAILURE_FORWARDS, ...config.forwards] };
   return {
     ...config,
-    ...settings,
+    ...settingsIn(overrides),
     ...(labels === undefined ? {} : { labels }),
     ...(failureCallbackUrl === undefined ? {} : { failureCallback: { ...callback, url: failureCallbackUrl } }),
   };

@@ -1,5 +1,9 @@
+import type { Invoker, TakeOver } from '../run/run.events';
 import type { Delivery } from '../run/run.state';
+import { idInRun } from '../wire/message-id';
+import type { TriggerConfig } from '../wire/submission';
 import { messageIds, RunScenario } from './run-scenario';
+import { restarted, resumed } from './successor-scenario';
 
 /*
  * Runs that golden histories were recorded from (run/golden). One is recorded once, under its name, and never again: to cover
@@ -19,6 +23,11 @@ const FAILURE_CALLBACK = {
   ],
   retries: 1,
 } as const;
+const REFUSED = {
+  status: 489,
+  headers: [['upstash-nonretryable-error', 'true']] as const,
+  body: json({ message: 'no' }),
+};
 
 export const recordings: Readonly<Record<string, () => RunScenario>> = {
   onboarding: () => {
@@ -164,7 +173,155 @@ export const recordings: Readonly<Record<string, () => RunScenario>> = {
     reportOpen(run, { status: 500 });
     return run;
   },
+
+  waits: () => {
+    const run = begun('wfr_waits');
+    run.openMailbox('evt_hook');
+    run.at += 20;
+    const [first = ''] = messageIds(run.wait(1, { eventId: 'order-1/paid', timeoutMs: 7 * MS_OF_DAY }));
+    run.at += 90_000;
+    run.waitEnded(first, '{"amount":5}', 'order-1/paid');
+    run.at += 20;
+    run.planBranches(2, [{ stepType: 'Wait' }, { stepType: 'WaitForWebhook' }, { stepType: 'Run' }]);
+    const step = { concurrent: 3 };
+    const late = { timeoutMs: 10_000, timeoutUrl: 'https://app.example/api/late' };
+    const [second = ''] = messageIds(run.wait(2, { ...late, eventId: 'order-1/sent', step, fields: { method: null } }));
+    const hook = { ...step, stepType: 'WaitForWebhook' };
+    const repeated = { features: ['LazyFetch'], config: { forwards: [], labels: [], retries: 7 } };
+    const [third = ''] = messageIds(run.wait(3, { ...repeated, eventId: 'evt_hook', step: hook }));
+    run.at += 5;
+    run.waitEnded(third, new Uint8Array([0xff]), 'evt_hook');
+    run.at += 10_000;
+    run.waitEnded(second, null, 'order-1/sent');
+    run.record(4, step);
+    run.at += 10;
+    run.wait(5, { eventId: 'never' });
+    run.at += 10;
+    run.cancel();
+    return run;
+  },
+
+  invokes: () => {
+    const run = begun(
+      'wfr_parent',
+      {},
+      {
+        ...{ runId: 'wfr_grandparent', workflowUrl: 'https://app.example/api/first', runCreatedAt: TRIGGERED_AT - 900 },
+        ...{ messageId: 'msg_i.wfr_grandparent', startedAt: TRIGGERED_AT - 80 },
+      },
+    );
+    const [first = ''] = messageIds(run.invoke(1, {}, 'wfr_kid_1'));
+    run.at += 700;
+    run.childEnded(first, '{"ok":true}', 'succeeded', 'wfr_kid_1');
+    run.planBranches(2, [{ stepType: 'Invoke' }, { stepType: 'Invoke' }, { stepType: 'Run' }]);
+    const step = { concurrent: 3 };
+    const [second = ''] = messageIds(run.invoke(2, { step }, 'wfr_kid_2'));
+    const [third = ''] = messageIds(run.invoke(3, { step }, 'wfr_kid_3'));
+    run.at += 30;
+    run.childEnded(third, undefined, 'failed', 'wfr_kid_3');
+    reportOpen(run, REFUSED);
+    run.at += 400;
+    run.childEnded(second, '2', 'succeeded', 'wfr_kid_2');
+    return run;
+  },
+
+  'continued-start': () => {
+    const run = new RunScenario('wfr_rest', TRIGGERED_AT, freshIds('wfr_rest'));
+    run.start(
+      { forwards: [['x-user', 'u']] },
+      { restTrigger: 'ask', forwards: [['x-user', 'u']], callerIp: '203.0.113.7' },
+    );
+    reportOpen(run, { status: 503, headers: [['retry-after', '1']] });
+    wake(run);
+    run.at += 30;
+    run.continueStart({
+      destination: 'https://app.example/api/behind-proxy',
+      features: ['LazyFetch', 'WF_TriggerOnConfig'],
+      forwards: [['x-user', 'u'], ...SDK],
+    });
+    run.at += 30;
+    run.record(1);
+    run.finish();
+    return run;
+  },
+
+  'dead-letter-deleted': () => {
+    const run = begun('wfr_deleted', { failureCallback: { ...FAILURE_CALLBACK, retries: 0 } });
+    reportOpen(run, REFUSED);
+    run.at += 40;
+    reportOpen(run, { status: 500, body: json({ message: 'mail is down' }) });
+    run.at += 60_000;
+    run.requestFailureCallback('ask-again');
+    run.at += 5;
+    run.cancelFailureCallback();
+    run.at += 5;
+    run.deleteDeadLetter();
+    return run;
+  },
+
+  'taken-over': () => takenOver('resume'),
+
+  resumed: () => {
+    const failed = takenOver('resume');
+    const run = resumed(failed, [3, 5]);
+    run.at += 30;
+    const [invoke = ''] = failed.run.invokes.keys();
+    run.childEnded(invoke, '"late"', 'succeeded', 'wfr_kid');
+    reportOpen(run);
+    wake(run);
+    wake(run);
+    run.record(4, { concurrent: 4 });
+    run.record(3, { concurrent: 4, stepType: 'Call' });
+    run.at += 30;
+    const [wait = ''] = run.run.waits.keys();
+    run.waitEnded(wait, null);
+    run.finish('"done"');
+    return run;
+  },
+
+  restarted: () => {
+    const run = restarted(takenOver('restart'));
+    wake(run);
+    run.at += 30;
+    run.record(1);
+    run.finish('"done"');
+    return run;
+  },
 };
+
+const freshIds = (runId: string) => (n: number) => idInRun('msg', String(n), runId);
+
+function begun(runId: string, config: Partial<TriggerConfig> = {}, invoker?: Invoker): RunScenario {
+  const run = new RunScenario(runId, TRIGGERED_AT, freshIds(runId));
+  run.start(config, {}, 'ask-1', invoker ? { invoker } : {});
+  run.at += 25;
+  return run;
+}
+
+/** Failed in one of four branches, while one waits, one was answered by whom it called, and one has invoked. */
+function takenOver(how: TakeOver): RunScenario {
+  const run = begun('wfr_failing', { retries: 0, labels: ['a'] });
+  run.record(1);
+  const kinds = ['Wait', 'Call', 'Run', 'Invoke'];
+  const plans = messageIds(
+    run.planBranches(
+      2,
+      kinds.map((stepType) => ({ stepType })),
+    ),
+  );
+  const step = { concurrent: kinds.length };
+  run.wait(2, { timeoutMs: MS_OF_DAY, step });
+  const [call = ''] = messageIds(run.call(3, kinds.length));
+  run.invoke(5, { step }, 'wfr_kid');
+  run.at += 300;
+  run.report(call, { status: 201, body: json({ id: 1 }) });
+  run.at += 300;
+  run.report(plans[2] ?? '', { status: 500, body: json({ message: 'declined' }) });
+  run.at += 60_000;
+  const overrides = { retries: 3, labels: ['a', 'again'], notBeforeMs: run.at + 5_000 };
+  run.takeOver(how, overrides, { successor: 'wfr_next' });
+  return run;
+}
 
 function stepWithBlob(features: readonly string[]) {
   return {
@@ -189,7 +346,7 @@ function wake(run: RunScenario): void {
 }
 
 /** Reports on the one delivery that is under way. */
-function reportOpen(run: RunScenario, outcome: Parameters<RunScenario['report']>[1]): void {
+function reportOpen(run: RunScenario, outcome?: Parameters<RunScenario['report']>[1]): void {
   run.report(only(run.open().filter((each) => each.phase === 'sent')).messageId, outcome);
 }
 

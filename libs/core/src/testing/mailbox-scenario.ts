@@ -155,7 +155,7 @@ export class MailboxScenario {
     decide: (context: CommandContext) => Decision<Answer, MailboxEvent>,
   ): Extract<Decision<Answer, MailboxEvent>, { readonly accepted: unknown }> {
     const decision = decide({ at: this.at, seed: `seed-${this.history.length}` });
-    if ('refused' in decision) throw new Error(`a mailbox refuses nothing: ${decision.refused}`);
+    if ('refused' in decision) throw new Error(`refused: ${decision.refused}`);
     if (decision.accepted.length > 0) this.fold(decision.accepted);
     return decision;
   }

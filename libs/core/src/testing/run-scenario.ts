@@ -1,22 +1,29 @@
+import type { RunTell, SubmitAnswer } from '../messages/catalogue';
+import { runStream } from '../messages/partition';
+import type { AttemptReport } from '../run/attempt.decider';
+import { attemptDue, reportAttempt } from '../run/attempt.decider';
+import { copyPart } from '../run/copy.decider';
+import { cancelFailureCallback, deleteDeadLetter, requestFailureCallback, takeOver } from '../run/dead-letter.decider';
+import type { CommandContext, Decision, NewBody } from '../run/decision';
+import type { Changes } from '../run/effects';
+import { cancel, cancelMessage, finish, openMailbox } from '../run/end.decider';
+import type { RunEvent, TakeOver, TakeOverOverrides } from '../run/run.events';
+import { evolve } from '../run/run.evolver';
+import type { Delivery, Obligation, RunState } from '../run/run.state';
+import { tellKey } from '../run/run.state';
+import type { SubmitCommand } from '../run/submit.command';
+import { submit } from '../run/submit.decider';
+import { resultBody, told } from '../run/told.decider';
 import type {
   CallSubmission,
+  InvokeSubmission,
   StartSubmission,
   StepHead,
   StepSubmission,
   Submission,
   TriggerConfig,
+  WaitSubmission,
 } from '../wire/submission';
-import type { CommandContext, Decision, NewBody } from '../run/decision';
-import { finish, cancel } from '../run/end.decider';
-import type { AttemptReport } from '../run/attempt.decider';
-import { attemptDue, reportAttempt } from '../run/attempt.decider';
-import type { RunEvent } from '../run/run.events';
-import type { SubmitAnswer } from '../messages/catalogue';
-import { evolve } from '../run/run.evolver';
-import type { Changes } from '../run/effects';
-import type { Delivery, Obligation, RunState } from '../run/run.state';
-import { submit } from '../run/submit.decider';
-import { runStream } from '../messages/partition';
 
 /** The message ids that a submission was answered with, in its order; none for a refusal. */
 export const messageIds = (decision: Decision<SubmitAnswer>): string[] =>
@@ -25,6 +32,11 @@ export const messageIds = (decision: Decision<SubmitAnswer>): string[] =>
 const NO_CONFIG: TriggerConfig = { forwards: [], labels: [] };
 const FEATURES = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger', 'WF_TriggerOnConfig'];
 const utf8 = new TextEncoder();
+
+/** A request of a step, as far as it isn't the usual one; `fields` are more of its JSON. */
+type Requested<Item> = Partial<Omit<Item, 'step'>> & { readonly step?: Partial<StepHead>; readonly fields?: object };
+
+type WithoutRun<Tell> = Tell extends RunTell ? Omit<Tell, 'runId'> : never;
 
 /**
  * Given, when, then for the run aggregate (habit 2): holds the folded state, decides commands at a time of its own and folds what
@@ -41,6 +53,7 @@ export class RunScenario {
   constructor(
     readonly runId = 'wfr_1',
     public at = 1_000_000,
+    private readonly messageIdOf = (n: number): string => `msg_${n}`,
   ) {}
 
   get run(): RunState {
@@ -48,7 +61,12 @@ export class RunScenario {
     return this.state;
   }
 
-  start(config: Partial<TriggerConfig> = {}, more: Partial<StartSubmission> = {}, askId = 'ask-1') {
+  start(
+    config: Partial<TriggerConfig> = {},
+    more: Partial<StartSubmission> = {},
+    askId = 'ask-1',
+    by: Pick<SubmitCommand, 'invoker' | 'successorOf'> = {},
+  ) {
     const item: StartSubmission = {
       ...this.base(),
       kind: 'start',
@@ -56,11 +74,21 @@ export class RunScenario {
       callerIp: '',
       ...more,
     };
-    return this.submit([item], [utf8.encode('{"hello":"world"}')], askId);
+    return this.submit([item], [utf8.encode('{"hello":"world"}')], askId, by);
   }
 
-  submit(items: readonly Submission[], bodies: readonly NewBody[], askId = 'ask-n') {
-    return this.decide((context) => submit(this.state, { runId: this.runId, askId, items, bodies }, context));
+  /** The library continues a start that it was asked about (5.5). */
+  continueStart(more: Partial<StartSubmission> = {}, askId = 'ask-sdk') {
+    return this.start({}, { bySdk: true, ...more }, askId);
+  }
+
+  submit(
+    items: readonly Submission[],
+    bodies: readonly NewBody[],
+    askId = 'ask-n',
+    by: Pick<SubmitCommand, 'invoker' | 'successorOf'> = {},
+  ) {
+    return this.decide((context) => submit(this.state, { runId: this.runId, askId, items, bodies, ...by }, context));
   }
 
   /** A sequential or planned step's result. */
@@ -113,6 +141,104 @@ export class RunScenario {
     return this.submit([item], [utf8.encode('request body')]);
   }
 
+  wait(stepId: number, more: Requested<WaitSubmission> = {}) {
+    const { fields, ...rest } = more;
+    const step = this.stepOf(stepId, 'Wait', more.step);
+    const item: WaitSubmission = {
+      ...this.base(),
+      kind: 'wait',
+      config: NO_CONFIG,
+      eventId: 'event',
+      timeoutMs: 60_000,
+      ...rest,
+      step,
+    };
+    return this.submit([item], [utf8.encode(JSON.stringify({ ...step, ...fields }))]);
+  }
+
+  invoke(stepId: number, more: Requested<InvokeSubmission> = {}, childId = `wfr_child_${stepId}`) {
+    const { fields, ...rest } = more;
+    const step = this.stepOf(stepId, 'Invoke', more.step);
+    const item: InvokeSubmission = {
+      ...this.base(),
+      kind: 'invoke',
+      config: NO_CONFIG,
+      child: {
+        ...this.base(),
+        messageId: `msg_child.${childId}`,
+        destination: 'http://app/child',
+        workflowUrl: 'http://app/child',
+        runId: childId,
+        config: { ...NO_CONFIG, forwards: [['x-child', '1']] },
+        callerIp: '',
+        body: 1,
+      },
+      ...rest,
+      step,
+    };
+    return this.submit([item], [utf8.encode(JSON.stringify({ ...step, ...fields })), utf8.encode('{"child":true}')]);
+  }
+
+  /** Told as the host does it: the body first. `body` is what index 0 of the tell's bodies means. */
+  told(tell: WithoutRun<RunTell>, body?: string | Uint8Array) {
+    const bytes = typeof body === 'string' ? utf8.encode(body) : body;
+    const said: RunTell = { ...tell, runId: this.runId };
+    const result = resultBody(this.state, said, bytes ? [bytes] : []);
+    return this.decide(() => told(this.state, said, result));
+  }
+
+  /** A notice for a wait, or with `body` null that none came. */
+  waitEnded(messageId: string, body?: string | Uint8Array | null, eventId = 'event') {
+    const outcome =
+      body === null
+        ? { kind: 'timeout' as const }
+        : { kind: 'event' as const, ...(body === undefined ? {} : { body: 0 }) };
+    return this.told({ kind: 'wait-ended', messageId, eventId, outcome }, body ?? undefined);
+  }
+
+  childEnded(
+    messageId: string,
+    result?: string | Uint8Array,
+    outcome: 'succeeded' | 'failed' | 'cancelled' = 'succeeded',
+    childRunId = 'wfr_child',
+  ) {
+    const body = result === undefined ? {} : { result: 0 };
+    return this.told({ kind: 'child-ended', messageId, childRunId, outcome, ...body }, result);
+  }
+
+  openMailbox(eventId: string) {
+    return this.decide(() => openMailbox(this.state, this.runId, eventId));
+  }
+
+  cancelMessage(messageId: string) {
+    return this.decide(() => cancelMessage(this.state, messageId));
+  }
+
+  deleteDeadLetter(askId = 'ask-delete', dlqId = this.run.failure?.data.dlqId ?? '') {
+    return this.decide(() => deleteDeadLetter(this.state, { dlqId, askId }));
+  }
+
+  takeOver(
+    how: TakeOver,
+    overrides: TakeOverOverrides = {},
+    { askId = 'ask-over', successor = `${this.runId}_next`, dlqId = this.run.failure?.data.dlqId ?? '' } = {},
+  ) {
+    const command = { how, overrides, askId, successor, dlqId };
+    return this.decide((context) => takeOver(this.state, command, context));
+  }
+
+  requestFailureCallback(askId = 'ask-callback', dlqId = this.run.failure?.data.dlqId ?? '') {
+    return this.decide((context) => requestFailureCallback(this.state, { dlqId, askId }, context));
+  }
+
+  cancelFailureCallback(askId = 'ask-off', dlqId = this.run.failure?.data.dlqId ?? '') {
+    return this.decide(() => cancelFailureCallback(this.state, { dlqId, askId }));
+  }
+
+  copyPart(part: number, from: string, events: readonly RunEvent[]) {
+    return this.decide(() => copyPart(this.state, { part, from, events }));
+  }
+
   finish(result?: string) {
     return this.decide(() => finish(this.state, result === undefined ? undefined : utf8.encode(result)));
   }
@@ -127,7 +253,10 @@ export class RunScenario {
     const report: AttemptReport = {
       messageId,
       attempt,
-      headers: [['upstash-workflow-sdk-version', '1']],
+      headers: [
+        ['upstash-workflow-sdk-version', '1'],
+        ['upstash-workflow-sdk', 'v1.3.2'],
+      ],
       ...(outcome.error ? {} : { status: 200 }),
       ...outcome,
     };
@@ -145,6 +274,11 @@ export class RunScenario {
     return [...this.run.owed.values()].flatMap((each) =>
       each.type === type && 'messageId' in each ? [each.messageId] : [],
     );
+  }
+
+  /** What is to be told to other streams now, as answers wait for it. */
+  tells(): string[] {
+    return [...this.run.owed.values()].flatMap((each) => (each.type === 'TellStream' ? [tellKey(each.tell)] : []));
   }
 
   open(): Delivery[] {
@@ -204,10 +338,14 @@ export class RunScenario {
     this.fold([{ type: 'DeliveriesSucceeded', data: { messageIds: [messageId] }, bodies: [] }]);
   }
 
+  private stepOf(stepId: number, stepType: string, more: Partial<StepHead> = {}): StepHead {
+    return { stepId, stepName: `step ${stepId}`, stepType, concurrent: 1, ...more };
+  }
+
   private base() {
     this.messages += 1;
     return {
-      messageId: `msg_${this.messages}`,
+      messageId: this.messageIdOf(this.messages),
       destination: 'http://app/api',
       workflowUrl: 'http://app/api',
       method: 'POST',

@@ -1,4 +1,4 @@
-import type { RunFilter, RunRow, RunRows } from '@stepwell/core';
+import type { AnyOf, RunFilter, RunRow, RunRows } from '@stepwell/core';
 import { asStored } from '../prefix.range';
 import { decodeCursor, encodeCursor, orderOf, placeOf, type RowPlace } from '../run-row.cursor';
 import { completenessMark, RUN_ROW_VERSION } from '../run-row.version';
@@ -53,21 +53,41 @@ function newestFirst(a: RowPlace, b: RowPlace): number {
 }
 
 function matches(row: RunRow, filter: RunFilter): boolean {
-  const { runIds, workflowUrl, urlPrefix, status, labels, callerIp, flowControlKey, createdAt, fromMs, toMs } = filter;
+  const {
+    runIds,
+    workflowUrl,
+    urlPrefix,
+    host,
+    path,
+    status,
+    labels,
+    callerIp,
+    flowControlKey,
+    createdAt,
+    fromMs,
+    toMs,
+  } = filter;
   const { atMs } = placeOf(row, orderOf(filter));
   return (
     (filter.deadLetters === undefined || isDeadLetter(row, filter.deadLetters)) &&
     (runIds === undefined || runIds.includes(row.runId)) &&
-    (workflowUrl === undefined || row.url === workflowUrl) &&
+    isAnyOf(row.url, workflowUrl) &&
     (urlPrefix === undefined || asStored(row.url).startsWith(asStored(urlPrefix))) &&
+    isAnyOf(row.host, host) &&
+    isAnyOf(row.path, path) &&
     (status === undefined || row.status === status) &&
     (labels === undefined || row.labels.some((label) => labels.includes(label))) &&
-    (callerIp === undefined || row.callerIp === callerIp) &&
-    (flowControlKey === undefined || row.flowControlKey === flowControlKey) &&
+    isAnyOf(row.callerIp, callerIp) &&
+    isAnyOf(row.flowControlKey, flowControlKey) &&
     (createdAt === undefined || row.createdAt === createdAt) &&
     (fromMs === undefined || atMs >= fromMs) &&
     (toMs === undefined || atMs <= toMs)
   );
+}
+
+function isAnyOf(value: string | undefined, wanted: AnyOf<string> | undefined): boolean {
+  if (wanted === undefined || typeof wanted === 'string') return wanted === undefined || value === wanted;
+  return value !== undefined && wanted.includes(value);
 }
 
 function isDeadLetter({ deadLetter }: RunRow, asked: NonNullable<RunFilter['deadLetters']>): boolean {

@@ -1,4 +1,4 @@
-import type { RunFilter, RunRow, RunRows } from '@stepwell/core';
+import type { AnyOf, RunFilter, RunRow, RunRows } from '@stepwell/core';
 import type { Connection } from 'mongoose';
 import { prefixRange } from '../prefix.range';
 import { decodeCursor, encodeCursor, orderOf, placeOf, type RowOrder, type RowPlace } from '../run-row.cursor';
@@ -82,22 +82,37 @@ function newestOf(rows: readonly RunRow[]): RunRow[] {
 }
 
 function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined): Record<string, unknown> {
-  const { runIds, workflowUrl, urlPrefix, status, labels, callerIp, flowControlKey, createdAt, fromMs, toMs } = filter;
+  const {
+    runIds,
+    workflowUrl,
+    urlPrefix,
+    host,
+    path,
+    status,
+    labels,
+    callerIp,
+    flowControlKey,
+    createdAt,
+    fromMs,
+    toMs,
+  } = filter;
   const { responseStatus, failureState } = filter.deadLetters ?? {};
   const time = TIME_OF[order];
   // A range on the time is always there: it keeps the marks out, of dead letters all other runs too, and to the index.
   const all: Record<string, unknown>[] = [{ [time]: { $gte: fromMs ?? 0, ...(toMs !== undefined && { $lte: toMs }) } }];
   if (createdAt !== undefined) all.push({ createdAt });
   if (runIds !== undefined) all.push({ _id: { $in: runIds } });
-  if (workflowUrl !== undefined) all.push({ url: workflowUrl });
+  if (workflowUrl !== undefined) all.push({ url: anyOf(workflowUrl) });
   if (urlPrefix !== undefined) {
     const { from, below } = prefixRange(urlPrefix);
     all.push({ url: { $gte: from, ...(below !== undefined && { $lt: below }) } });
   }
+  if (host !== undefined) all.push({ host: anyOf(host) });
+  if (path !== undefined) all.push({ path: anyOf(path) });
   if (status !== undefined) all.push({ status });
   if (labels !== undefined) all.push({ labels: { $in: labels } });
-  if (callerIp !== undefined) all.push({ callerIp });
-  if (flowControlKey !== undefined) all.push({ flowControlKey });
+  if (callerIp !== undefined) all.push({ callerIp: anyOf(callerIp) });
+  if (flowControlKey !== undefined) all.push({ flowControlKey: anyOf(flowControlKey) });
   if (responseStatus !== undefined) all.push({ 'deadLetter.responseStatus': responseStatus });
   if (failureState !== undefined) all.push({ 'deadLetter.failureState': failureState });
   if (after !== undefined) {
@@ -108,6 +123,8 @@ function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined
   }
   return { $and: all };
 }
+
+const anyOf = (wanted: AnyOf<string>): unknown => (typeof wanted === 'string' ? wanted : { $in: wanted });
 
 function onlyDuplicateKeys(error: unknown): boolean {
   if (!isDuplicateKey(error)) return false;

@@ -107,14 +107,14 @@ export function describeLogWriting(fixture: () => StoreFixture): void {
 
   it('L2 leaves a partition with newer events alone', async () => {
     const store = await fixture().open();
-    const previous = EVENT_SCHEMA_VERSION - 1;
-    await writer(previous).log.claim(P, PATIENCE);
+    const of0_1_0 = 1;
+    await writer(of0_1_0).log.claim(P, PATIENCE);
     expect((await store.log.claim(P, PATIENCE)).term).toBe(2);
-    const refused = await writer(previous)
+    const refused = await writer(of0_1_0)
       .log.claim(P, PATIENCE)
       .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(NewerSchema);
-    expect(refused).toMatchObject({ partition: P, found: EVENT_SCHEMA_VERSION, known: previous });
+    expect(refused).toMatchObject({ partition: P, found: EVENT_SCHEMA_VERSION, known: of0_1_0 });
     await writer(EVENT_SCHEMA_VERSION + 1).log.claim(P, PATIENCE);
     await expect(store.log.claim(P, PATIENCE)).rejects.toThrow(NewerSchema);
     expect((await writer(EVENT_SCHEMA_VERSION + 1).log.claim(P, PATIENCE)).term).toBe(4);

@@ -12,6 +12,8 @@ export function runRow(runId: string, changes: Partial<RunRow> = {}): RunRow {
     version: 1,
     status: 'running',
     url: 'http://app/onboarding',
+    host: 'app',
+    path: '/onboarding',
     workflow: 'onboarding',
     labels: [],
     callerIp: '10.0.0.1',
@@ -31,6 +33,13 @@ export function timerRow(id: string, changes: Partial<TimerRow> = {}): TimerRow 
 }
 
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** 23 ids and moments, five at most in one; the order of ids is none of moments. */
+const PAGED = Array.from({ length: 23 }, (_, k): [string, number] => [
+  `r${String((k * 7) % 23).padStart(2, '0')}`,
+  Math.floor(k / 5),
+]);
+const PAGED_NEWEST_FIRST = PAGED.toSorted(([a, at], [b, bt]) => bt - at || (a < b ? 1 : -1)).map(([runId]) => runId);
 
 /** Rows (L9), timers (T1), blobs (L5). */
 export function describeReadModels(store: () => Store, fixture: () => StoreFixture): void {
@@ -85,6 +94,10 @@ export function describeReadModels(store: () => Store, fixture: () => StoreFixtu
     expect(await idsOf({ labels: ['y'], status: 'running' })).toEqual(['a']);
     expect(await idsOf({ callerIp: '::1' })).toEqual(['a']);
     expect(await idsOf({ flowControlKey: 'k' })).toEqual(['b']);
+    expect(await idsOf({ workflowUrl: ['http://app/$other', 'http://app/none'] })).toEqual(['b']);
+    expect(await idsOf({ callerIp: ['::1', '10.0.0.1'] })).toEqual(['d', 'c', 'b', 'a']);
+    expect(await idsOf({ callerIp: ['::1'], flowControlKey: ['k'] })).toEqual([]);
+    expect(await idsOf({ flowControlKey: [] })).toEqual([]);
     expect(await idsOf({ createdAt: 3 })).toEqual(['d', 'c']);
     expect(await idsOf({ fromMs: 2 })).toEqual(['d', 'c', 'b']);
     expect(await idsOf({ toMs: 2 })).toEqual(['b', 'a']);
@@ -93,13 +106,26 @@ export function describeReadModels(store: () => Store, fixture: () => StoreFixtu
 
   it('L9 pages newest first without losing or repeating a row of the same moment', async () => {
     const { rows } = store();
-    const all = Array.from({ length: 23 }, (_, k) =>
-      runRow(`r${String(k).padStart(2, '0')}`, { createdAt: Math.floor(k / 5) }),
-    );
+    const all = PAGED.map(([runId, createdAt]) => runRow(runId, { createdAt }));
     await rows.upsert(all);
-    expect(await pagedIdsOf({}, 4)).toEqual(all.map(({ runId }) => runId).reverse());
+    expect(await pagedIdsOf({}, 4)).toEqual(PAGED_NEWEST_FIRST);
     expect((await rows.list({}, { count: 23, cursor: '' })).cursor).toBeUndefined();
     await expect(rows.list({}, { count: 1, cursor: 'not-ours' })).rejects.toThrow(InvalidCursor);
+  });
+
+  it('L9 finds runs by host and path of their URL', async () => {
+    const at = (host: string, path: string) => ({ host, path, url: `http://${host}${path}` });
+    await store().rows.upsert([
+      runRow('r1', at('app:80', '/a')),
+      runRow('r2', at('app:81', '/a')),
+      runRow('r3', at('app:80', '/a/b')),
+    ]);
+    const found = async (filter: RunFilter) =>
+      (await store().rows.list(filter, { count: 9 })).rows.map(({ runId }) => runId).sort();
+    expect(await found({ host: 'app:80' })).toEqual(['r1', 'r3']);
+    expect(await found({ path: '/a' })).toEqual(['r1', 'r2']);
+    expect(await found({ host: ['app:81', 'app:80'], path: ['/a', '/c'] })).toEqual(['r1', 'r2']);
+    expect(await found({ host: 'app', path: '/a' })).toEqual([]);
   });
 
   it('L9 finds runs by how their URL begins, byte for byte', async () => {
@@ -180,13 +206,12 @@ export function describeReadModels(store: () => Store, fixture: () => StoreFixtu
 
   it('L9 pages dead letters without losing or repeating one of the same moment', async () => {
     const { rows } = store();
-    const all = Array.from({ length: 23 }, (_, k) =>
-      deadLetterRow(`r${String(k).padStart(2, '0')}`, Math.floor(k / 5), { createdAt: (k * 7) % 23 }),
-    );
+    const all = PAGED.map(([runId, failedAt], k) => deadLetterRow(runId, failedAt, { createdAt: k }));
     await rows.upsert([...all, ...Array.from({ length: 5 }, (_, k) => runRow(`other${k}`, { createdAt: k }))]);
-    const newestFirst = all.map(({ runId }) => runId).reverse();
-    expect(await pagedIdsOf({ deadLetters: {} }, 4)).toEqual(newestFirst);
-    expect(await pagedIdsOf({ deadLetters: {}, urlPrefix: 'http://app/', toMs: 3 }, 3)).toEqual(newestFirst.slice(3));
+    expect(await pagedIdsOf({ deadLetters: {} }, 4)).toEqual(PAGED_NEWEST_FIRST);
+    expect(await pagedIdsOf({ deadLetters: {}, urlPrefix: 'http://app/', toMs: 3 }, 3)).toEqual(
+      PAGED_NEWEST_FIRST.slice(3),
+    );
     expect((await rows.list({ deadLetters: {} }, { count: 23, cursor: '' })).cursor).toBeUndefined();
   });
 

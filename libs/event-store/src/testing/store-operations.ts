@@ -166,18 +166,20 @@ const upsert = fc
         store.rows.upsert(rows.map((row) => runRow(row.runId, row))),
   );
 
+const anyOf = fc.oneof(word, fc.array(word));
+
 const list = fc
   .tuple(
     fc.record(
       {
         runIds: fc.array(runId),
-        workflowUrl: word,
+        workflowUrl: anyOf,
         urlPrefix: fc.constantFrom('', 'x', '$', '$z', 'xy', '\ud83d'),
         deadLetters: fc.record({ responseStatus: smallInt, failureState }, { requiredKeys: [] }),
         status: fc.constantFrom('running', 'failed'),
         labels: fc.array(word),
-        callerIp: word,
-        flowControlKey: word,
+        callerIp: anyOf,
+        flowControlKey: anyOf,
         createdAt: smallInt,
         fromMs: smallInt,
         toMs: smallInt,

@@ -99,7 +99,6 @@ describe('POST /v2/notify (8.5)', () => {
           waiter,
           messageId: 'msg_1.wfr_1',
           deduplicated: false,
-          error: '',
           workflowRunId: 'wfr_1',
           workflowCreatedAt: CREATED_AT,
         },

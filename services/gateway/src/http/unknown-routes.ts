@@ -17,6 +17,13 @@ const SERVED: readonly (readonly [path: string, methods: string])[] = [
   ['/v2/workflows/runs/**', 'GET, DELETE'],
   ['/v2/workflows/events', 'GET'],
   ['/v2/workflows/logs', 'GET'],
+  ['/v2/workflows/dlq', 'GET, DELETE'],
+  ['/v2/workflows/dlq/resume/**', 'POST'],
+  ['/v2/workflows/dlq/restart/**', 'POST'],
+  ['/v2/workflows/dlq/callback/**', 'POST, DELETE'],
+  ['/v2/workflows/dlq/**', 'GET, DELETE'],
+  ['/v2/messages', 'DELETE'],
+  ['/v2/messages/**', 'GET, DELETE'],
   ['/v2/keys', 'GET'],
   ['/v2/liveness', 'GET'],
 ];
@@ -24,9 +31,7 @@ const SERVED: readonly (readonly [path: string, methods: string])[] = [
 /** Known to the clients, and coming. */
 const PLANNED: readonly string[] = [
   '/v2/enqueue/**',
-  '/v2/workflows/dlq/**',
   '/v2/dlq/**',
-  '/v2/messages/**',
   '/v2/schedules/**',
   '/v2/queues/**',
   '/v2/topics/**',

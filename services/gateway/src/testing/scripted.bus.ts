@@ -42,6 +42,15 @@ export class ScriptedBus implements ServiceBus {
     this.answer(asks.ListRuns, () => message({ rows: [] }));
     this.answer(asks.OpenMailbox, () => message({}));
     this.answer(asks.Notify, () => message({ notified: 0, waiters: [] }));
+    this.answer(asks.ReadMessage, () => message({ refused: 'UNKNOWN_MESSAGE' }));
+    this.answer(asks.CancelMessage, () => message({}));
+    this.answer(asks.ReadDeadLetter, () => message({ refused: 'UNKNOWN_DEAD_LETTER' }));
+    this.answer(asks.DeleteDeadLetter, () => message({}));
+    this.answer(asks.TakeOverRun, (ask) =>
+      message({ workflowRunId: ask.message.head.successor, workflowCreatedAt: CREATED_AT }),
+    );
+    this.answer(asks.RequestFailureCallback, () => message({ runCreatedAt: CREATED_AT }));
+    this.answer(asks.CancelFailureCallback, () => message({}));
     this.answer(asks.ReadWaiters, () => message({ waiters: [] }));
   }
 

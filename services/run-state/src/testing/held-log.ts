@@ -6,7 +6,7 @@ export class HeldLog implements Tenure {
   readonly term = 2;
   readonly claimedAt = 100;
   readonly loss = new AbortController();
-  readonly lost = this.loss.signal;
+  readonly lost: AbortSignal = this.loss.signal;
   readonly drafts: Draft[] = [];
   readonly stored: LogEntry[] = [];
   tooLarge = false;

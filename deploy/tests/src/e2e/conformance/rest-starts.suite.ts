@@ -108,17 +108,28 @@ export function restStarts(bench: Bench): void {
       await bench.called(workflowRunId, 2);
     });
 
-    it('of a library before 1.0 fails the run, and says why', async () => {
-      const old = new WorkflowApp({ engineUrl: bench.stepwell.url, library: JS_0_2 });
-      await old.start();
-      const name = old.addOnce(threeSteps);
-      const { workflowRunId } = await trigger(`${old.url}/${name}`, {}, '1');
+    it('of what only looks like a library of 1.0 or later fails the run, and says why', async () => {
+      bench.app.addHandler('looks-old', (_request, response) => {
+        response.set('upstash-workflow-sdk-version', '1').json({});
+      });
+      const { workflowRunId } = await trigger(`${bench.app.url}/looks-old`, {}, '1');
       const log = await bench.app.ended(workflowRunId);
       expect(log.workflowState).toBe('RUN_FAILED');
       expect(JSON.stringify(log.steps)).toContain(
         'trigger rest api is only usable with sdk versions after v1.0.0 major version',
       );
-      await old.stop();
+    });
+
+    it('of a real library before 1.0 works: what it submits comes before its answer', async () => {
+      const old = new WorkflowApp({ engineUrl: bench.stepwell.url, library: JS_0_2 });
+      await old.start();
+      try {
+        const { workflowRunId } = await trigger(`${old.url}/${old.addOnce(threeSteps)}`, {}, '1');
+        expect(await bench.app.ended(workflowRunId)).toMatchObject({ workflowRunResponse: '1' });
+        await bench.called(workflowRunId, 4, old);
+      } finally {
+        await old.stop();
+      }
     });
   });
 

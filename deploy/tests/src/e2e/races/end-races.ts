@@ -62,7 +62,7 @@ const cancelAgainstSteps: Race = {
       if (!isCall) (answer.status === 200 ? accepted : refused).add(stepId);
       return undefined;
     });
-    const beforeCancel = lane.pause(60);
+    const beforeCancel = lane.pause(200);
     await lane.arena.start(run);
     await beforeCancel();
     const { answeredAt } = await cancel(lane, run);
@@ -122,8 +122,11 @@ const invoke: Contender = (lane) => {
   return {
     request: (run) => invoking(run, pendingStep(1, 'Invoke'), child),
     async check(_run, isAccepted) {
-      if (isAccepted) expect(await ended(child, lane)).toMatchObject({ workflowState: 'RUN_SUCCESS' });
-      else expect([child.deliveries.length, await lane.arena.log(child.id)]).toEqual([0, undefined]);
+      // The parent may be over before the child has begun: then it never does, like a call that nobody waits for any more.
+      const hasBegun = (await lane.arena.log(child.id)) !== undefined;
+      if (hasBegun) expect(await ended(child, lane)).toMatchObject({ workflowState: 'RUN_SUCCESS' });
+      expect(child.deliveries).toHaveLength(hasBegun ? 1 : 0);
+      if (!isAccepted) expect(hasBegun).toBe(false);
     },
   };
 };
@@ -135,7 +138,7 @@ const cancelAgainstSubmit: Race = {
   outcomes: ['submitted first', 'cancelled first'],
   async run(lane) {
     const contender = CONTENDERS[lane.number % CONTENDERS.length]?.(lane) ?? wait(lane);
-    const pauses = [lane.pause(4), lane.pause(6)];
+    const pauses = [lane.pause(20), lane.pause(40)];
     let submitted!: (answer: Answer) => void;
     const submission = new Promise<Answer>((resolve) => (submitted = resolve));
     const run = lane.arena.run(async (self, delivery) => {
@@ -162,7 +165,7 @@ const finishAgainstRetry: Race = {
   name: 'finish against a retry that finishes',
   outcomes: ['by the late attempt', 'by the retry'],
   async run(lane) {
-    const pauses = [lane.pause(60), lane.pause(6)];
+    const pauses = [lane.pause(400), lane.pause(6)];
     let late!: Promise<Answer>;
     let retry: Answer | undefined;
     const run = lane.arena.run(async (self, { retried }) => {
@@ -201,7 +204,7 @@ const finishAgainstFailure: Race = {
   name: 'finish against the last attempt failing',
   outcomes: ['RUN_SUCCESS', 'RUN_FAILED'],
   async run(lane) {
-    const beforeFinish = lane.pause(10);
+    const beforeFinish = lane.pause(40);
     let finish!: Promise<Answer>;
     const run = lane.arena.run((self, { kind }) => {
       if (kind === 'failure') return undefined;

@@ -28,7 +28,7 @@ interface Family {
 }
 
 function family(lane: Lane): Family {
-  const beforeEnd = lane.pause(8);
+  const beforeEnd = lane.pause(30);
   const child = lane.arena.run(async (self) => {
     await beforeEnd();
     expect((await lane.arena.send(finishing(self.id, '"grown up"'))).status).toBe(200);
@@ -55,7 +55,7 @@ const childEndAgainstParentCancel: Race = {
   outcomes: ['the parent was cancelled', 'the parent had ended'],
   async run(lane) {
     const { parent, child, childBegun } = family(lane);
-    const beforeCancel = lane.pause(40);
+    const beforeCancel = lane.pause(150);
     await lane.arena.start(parent);
     await childBegun;
     await beforeCancel();
@@ -81,7 +81,7 @@ const childEndAgainstItsCancel: Race = {
   outcomes: ['isCanceled', 'body'],
   async run(lane) {
     const { parent, child, childBegun } = family(lane);
-    const beforeCancel = lane.pause(12);
+    const beforeCancel = lane.pause(40);
     await lane.arena.start(parent);
     await childBegun;
     await beforeCancel();
@@ -132,7 +132,7 @@ interface TakenOver {
 
 /** Both at once, about one dead letter. @returns what each of them has got from it, in the order of the requests */
 async function contend(lane: Lane, requests: readonly [WireRequest, WireRequest]): Promise<(string | undefined)[]> {
-  const pauses = [lane.pause(4), lane.pause(4)];
+  const pauses = [lane.pause(10), lane.pause(10)];
   const answers = await Promise.all(
     requests.map(async (request, index) => {
       await pauses[index]?.();

@@ -30,11 +30,11 @@ export class Lane {
     this.random = seededRandom(seed + number * SEEDS_APART);
   }
 
-  /** Up to so many milliseconds; often none at all, often less than one. */
+  /** Up to so many milliseconds, mostly few of them: what takes long today took a moment yesterday, on another machine. */
   pause(mostMs: number): () => Promise<void> {
-    const ms = this.random() * mostMs - 1;
+    const ms = this.random() ** SHORT_MOSTLY * mostMs;
     return async () => {
-      if (ms < 0) await new Promise((passed) => setImmediate(passed));
+      if (ms < 1) await new Promise((passed) => setImmediate(passed));
       else await delay(ms);
     };
   }
@@ -60,6 +60,7 @@ export class Lane {
   }
 }
 
+const SHORT_MOSTLY = 3;
 /** A prime, so that neighbours have nothing in common. */
 const SEEDS_APART = 7_919;
 const AT_A_TIME = 50;
@@ -75,7 +76,7 @@ export async function runRace(arena: Arena, race: Race, times: number, seed: num
     try {
       await what();
     } catch (error) {
-      failures.push(`race ${number}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      failures.push(`race ${number}: ${shortly(error)}`);
     }
   };
   const runNext = async (): Promise<void> => {
@@ -94,7 +95,16 @@ export async function runRace(arena: Arena, race: Race, times: number, seed: num
     for (const check of lane.checks)
       if (failures.length < ENOUGH_FAILURES) await attempt(lane.number, async () => check());
   }
-  failures.push(...arena.complaints().slice(0, ENOUGH_FAILURES));
-  if (failures.length > 0) throw new Error(`${race.name}, seed ${seed}:\n${failures.join('\n')}`);
+  failures.push(...arena.complaints());
+  if (failures.length > 0) {
+    throw new Error(`${race.name}, seed ${seed}:\n${failures.slice(0, ENOUGH_FAILURES).join('\n')}`);
+  }
   return tally;
+}
+
+/** What was expected, and where; without the code around it. */
+function shortly(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const where = /\(.*\/(races\/[^)]+)\)/.exec(error.stack ?? '')?.[1];
+  return `${error.message}${where === undefined ? '' : ` (${where})`}`;
 }

@@ -29,6 +29,22 @@ function summaryOf(state: RunState): object {
     result: state.result,
     failure: state.failure && { messageId: state.failure.data.messageId, dlqId: state.failure.data.dlqId },
     failureCallback: state.failureCallback && { state: state.failureCallback.state },
+    ...asked(state),
+  };
+}
+
+/** Of what runs of before didn't have: absent there. */
+function asked({ waits, invokes, mailboxes, isContinued, isCopying, deadLetterGone }: RunState): object {
+  const some = <Each>(list: readonly Each[]): readonly Each[] | undefined => (list.length > 0 ? list : undefined);
+  return {
+    waits: some([...waits].map(([messageId, { at, data }]) => [messageId, at, data.eventId, data.deadlineAt])),
+    invokes: some(
+      [...invokes].map(([messageId, { at, data, childPlace }]) => [messageId, at, data.child.runId, childPlace]),
+    ),
+    mailboxes: some([...mailboxes]),
+    isContinued,
+    isCopying,
+    deadLetterGone,
   };
 }
 

@@ -1,9 +1,7 @@
-import { stepKind } from '../../steps';
+import { bodiesOf } from '../../testing/log-bodies';
 import { messageIds, RunScenario } from '../../testing/run-scenario';
 import type { TriggerConfig } from '../../wire/submission';
-import type { BodyPlace } from '../run.state';
-import { headerLists } from './header-lists';
-import type { LogBodies, RunLog } from './run-log';
+import type { RunLog } from './run-log';
 import { runLogOf } from './run-log.view';
 
 const utf8 = new TextEncoder();
@@ -16,19 +14,7 @@ function started(config: Partial<TriggerConfig> = {}, more: Parameters<RunScenar
   return run;
 }
 
-/** Bodies as they lie in the scenario's history, shown as they are. */
-function logOf(run: RunScenario): RunLog {
-  const bytes = ({ version, event, body }: BodyPlace): Uint8Array | undefined =>
-    'inline' in body ? run.history[version - 1]?.events[event]?.bodies[body.inline] : undefined;
-  const bodies: LogBodies = {
-    bytes,
-    field: (name, place) => (place ? { [name]: new TextDecoder().decode(bytes(place)) } : {}),
-    value: (name, value) => (value === undefined ? {} : { [name]: value }),
-    headers: headerLists,
-    shown: (stepType, json) => stepKind(stepType).show(json),
-  };
-  return runLogOf(run.run, bodies);
-}
+const logOf = (run: RunScenario): RunLog => runLogOf(run.run, bodiesOf(run));
 
 const groupsOf = (run: RunScenario): string[] =>
   logOf(run).steps.map(({ type, steps }) => `${type}: ${steps.map(({ state }) => state.slice(5)).join(' ')}`);
@@ -52,7 +38,7 @@ describe('a run in the log (11)', () => {
       workflowUrl: 'http://app/api',
       workflowState: 'RUN_STARTED',
       workflowRunCreatedAt: 1_000_000,
-      label: 'a,b',
+      label: 'a',
       labels: ['a', 'b'],
       flowControlKey: 'k',
       workflowRunCallerIp: '1.2.3.4',
