@@ -1,7 +1,7 @@
 import type { RunRow, WaiterData } from '@stepwell/core';
 import { asks, message } from '@stepwell/core';
 import type { GatewayUnderTest } from '@stepwell/gateway/testing';
-import { CREATED_AT, DEV_TOKEN, startGateway } from '@stepwell/gateway/testing';
+import { CREATED_AT, deadLetter, DEV_TOKEN, pendingMessage, startGateway } from '@stepwell/gateway/testing';
 import { Client as QStashClient } from '@upstash/qstash';
 import type { WorkflowContext } from '@upstash/workflow';
 import { Client as WorkflowClient } from '@upstash/workflow';
@@ -58,15 +58,16 @@ describe('the workflow client', () => {
   });
 
   it('lists dead letters, follows their cursor, and has an end', async () => {
+    const letter = deadLetter('dlq_1.wfr_1', 'wfr_1');
     const row = { runId: 'wfr_1', deadLetter: { dlqId: 'dlq_1.wfr_1', failedAt: 1, responseStatus: 500 } } as RunRow;
     gateway.bus.answer(asks.ListRuns, ({ message: { head } }) =>
       message({ rows: [row], ...(head.cursor === undefined ? { cursor: 'more' } : {}) }),
     );
-    gateway.bus.answer(asks.ReadDeadLetter, () => message({ json: 0 }, [Buffer.from('{"dlqId":"dlq_1.wfr_1"}')]));
+    gateway.bus.answer(asks.ReadDeadLetter, () => message({ json: 0 }, [Buffer.from(JSON.stringify(letter))]));
     const first = await workflows.dlq.list({ count: 1, filter: { label: 'x', failureFunctionState: 'CALLBACK_FAIL' } });
-    expect(first).toEqual({ messages: [{ dlqId: 'dlq_1.wfr_1' }], cursor: 'more' });
+    expect(first).toEqual({ messages: [letter], cursor: 'more' });
     expect(await workflows.dlq.list({ count: 1, cursor: 'more' })).toEqual({
-      messages: [{ dlqId: 'dlq_1.wfr_1' }],
+      messages: [letter],
       cursor: undefined,
     });
     expect(gateway.bus.recorded(asks.ListRuns)[0]?.message.head.filter).toEqual({
@@ -108,7 +109,8 @@ describe('the workflow client', () => {
 
 describe('the QStash client', () => {
   it('reads and cancels messages of runs', async () => {
-    gateway.bus.answer(asks.ReadMessage, () => message({ json: 0 }, [Buffer.from('{"messageId":"msg_1.wfr_1"}')]));
+    const pending = pendingMessage('msg_1.wfr_1', 'wfr_1');
+    gateway.bus.answer(asks.ReadMessage, () => message({ json: 0 }, [Buffer.from(JSON.stringify(pending))]));
     expect(await qstash.messages.get('msg_1.wfr_1')).toMatchObject({ messageId: 'msg_1.wfr_1' });
     expect(await qstash.messages.cancel('msg_1.wfr_1')).toEqual({ cancelled: 1 });
     expect(await qstash.messages.cancel(['msg_1.wfr_1', 'msg_x'])).toEqual({ cancelled: 1 });

@@ -9,6 +9,7 @@ export * from './message-id';
 export * from './message-report';
 export * from './parsed-submission';
 export * from './publish-options';
+export * from './request-headers';
 export * from './step-entry';
 export * from './subject-token';
 export * from './submission';

@@ -60,8 +60,14 @@ export function refuseSchedule(reader: OptionReader): void {
   if (reader.read('upstash-cron', parseCron) !== undefined) reader.refuseUnsupported('schedules (Upstash-Cron)');
 }
 
-/** Retries, their delay and flow control under one prefix: `upstash-`, `upstash-callback-`, `upstash-failure-callback-`. */
-export function readDeliverySettings(reader: OptionReader, prefix: string, limits: SubmissionLimits): DeliverySettings {
+type SettingsPrefix = 'upstash-' | 'upstash-callback-' | 'upstash-failure-callback-';
+
+/** Retries, their delay and flow control under one prefix. */
+export function readDeliverySettings(
+  reader: OptionReader,
+  prefix: SettingsPrefix,
+  limits: SubmissionLimits,
+): DeliverySettings {
   const retries = reader.read(`${prefix}retries`, parseRetries);
   if (retries !== undefined && retries > limits.maxRetries) {
     reader.refuse('QUOTA_EXCEEDED', `at most ${limits.maxRetries} retries are allowed here, not ${retries}`);

@@ -50,10 +50,10 @@ function headOf({ stepId, stepName, stepType, concurrent, targetStep }: JsonObje
 export function readCallback(reader: OptionReader, limits: SubmissionLimits): CallSubmission['callback'] {
   const url = reader.read('upstash-callback', parseDestination);
   if (url === undefined) reader.refuse('INVALID_DESTINATION', 'a call needs an Upstash-Callback');
-  const field = (name: string): string | undefined =>
+  const field = (name: 'stepid' | 'stepname' | 'steptype' | 'concurrent'): string | undefined =>
     reader.text(`upstash-callback-forward-upstash-workflow-${name}`) ??
     reader.refuse('INVALID_HEADER', `Upstash-Callback-Forward-Upstash-Workflow-${name} is missing`);
-  const count = (name: string): number => {
+  const count = (name: 'stepid' | 'concurrent'): number => {
     const text = field(name) ?? '1';
     const number = /^\d{1,7}$/.test(text) ? Number(text) : 0;
     if (!isCount(number, 1)) {

@@ -6,12 +6,7 @@ import { Problem } from '@stepwell/platform';
 import { freshRunId } from '../asking/fresh-ids';
 import { PatientAsker } from '../asking/patient-asker';
 import { accepted, bodyOf } from '../runs/run.asks';
-
-export interface NamedRun {
-  readonly workflowRunId: string;
-  /** Unix ms. */
-  readonly workflowCreatedAt: number;
-}
+import type { NamedRun } from './dead-letter.answers';
 
 /**
  * What endpoints ask the owner of a dead letter, which is its run; the letter's id names it. "Undefined" is for a letter that isn't

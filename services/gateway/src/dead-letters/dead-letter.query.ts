@@ -10,7 +10,7 @@ const FAILURE_STATES: Readonly<Record<string, FailureCallbackState>> = {
   CALLBACK_CANCELED: 'cancelled',
 };
 
-/** The filters of protocol.md 12. Dates are of the failure. */
+/** The filters of dead letters (protocol.md 12). Dates are of the failure. */
 export class DeadLetterQuery extends RunFilterQuery {
   /** These alone, whatever else is said. */
   @ListParameter()
@@ -24,15 +24,19 @@ export class DeadLetterQuery extends RunFilterQuery {
   @TextParameter()
   readonly callerIP?: string;
 
+  /** Id of the failed run. */
   @TextParameter()
   readonly workflowRunId?: string;
 
+  /** When the run was created, in unix milliseconds. */
   @TimeParameter()
   readonly workflowCreatedAt?: number;
 
+  /** Status of the answer that failed the run. */
   @IntegerParameter(0, 999)
   readonly responseStatus?: number;
 
+  /** How the failure callback fared. */
   @ChoiceParameter(Object.keys(FAILURE_STATES))
   readonly failureFunctionState?: string;
 
@@ -40,6 +44,7 @@ export class DeadLetterQuery extends RunFilterQuery {
   @TextParameter()
   readonly messageId?: string;
 
+  /** Most that are meant. */
   @IntegerParameter(1, 1_000_000)
   readonly count?: number;
 

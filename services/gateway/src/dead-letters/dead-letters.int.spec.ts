@@ -1,7 +1,7 @@
 import { asks, message, partitionOf, runStream } from '@stepwell/core';
 import type { RunRow } from '@stepwell/core';
 import type { GatewayUnderTest } from '../testing';
-import { CREATED_AT, startGateway } from '../testing';
+import { CREATED_AT, deadLetter, startGateway } from '../testing';
 
 let gateway: GatewayUnderTest;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ const letters = (total: number, gone: readonly string[] = []): void => {
   gateway.bus.answer(asks.ReadDeadLetter, (asked) =>
     unknown(asked)
       ? message({ refused: 'UNKNOWN_DEAD_LETTER' })
-      : message({ json: 0 }, [Buffer.from(`{"dlqId":"${asked.message.head.dlqId}"}`)]),
+      : message({ json: 0 }, [letterOf(asked.message.head.runId)]),
   );
   gateway.bus.answer(asks.DeleteDeadLetter, (asked) =>
     unknown(asked) ? message({ refused: 'UNKNOWN_DEAD_LETTER' }) : message({}),
@@ -59,7 +59,9 @@ const letters = (total: number, gone: readonly string[] = []): void => {
       : message({ workflowRunId: `new_${asked.message.head.runId}`, workflowCreatedAt: CREATED_AT }),
   );
 };
-const shown = (...runIds: string[]): unknown[] => runIds.map((runId) => ({ dlqId: `dlq_1.${runId}` }));
+const shown = (...runIds: string[]): unknown[] => runIds.map((runId) => deadLetter(`dlq_1.${runId}`, runId));
+const letterOf = (runId: string, more = {}): Buffer =>
+  Buffer.from(JSON.stringify({ ...deadLetter(`dlq_1.${runId}`, runId), ...more }));
 const named = (...runIds: string[]): unknown[] =>
   runIds.map((runId) => ({ workflowRunId: `new_${runId}`, workflowCreatedAt: CREATED_AT }));
 
@@ -93,7 +95,7 @@ describe('GET /v2/dlq?source=workflow and /v2/workflows/dlq (12)', () => {
 
   it('ends a page early when its bodies are large', async () => {
     letters(30);
-    const large = Buffer.from(JSON.stringify('x'.repeat(2 * 1024 * 1024)));
+    const large = letterOf('wfr_1', { responseBody: 'x'.repeat(2 * 1024 * 1024) });
     gateway.bus.answer(asks.ReadDeadLetter, () => message({ json: 0 }, [large]));
     const [, json] = await ask('GET', '/v2/workflows/dlq');
     expect(json).toMatchObject({ cursor: '10' });
@@ -147,7 +149,7 @@ describe('GET /v2/dlq?source=workflow and /v2/workflows/dlq (12)', () => {
 describe('one dead letter', () => {
   it('is read and deleted', async () => {
     letters(1);
-    expect(await ask('GET', '/v2/workflows/dlq/dlq_1.wfr_1')).toEqual([200, { dlqId: 'dlq_1.wfr_1' }]);
+    expect(await ask('GET', '/v2/workflows/dlq/dlq_1.wfr_1')).toEqual([200, deadLetter('dlq_1.wfr_1', 'wfr_1')]);
     expect(await ask('DELETE', '/v2/workflows/dlq/dlq_1.wfr_1')).toEqual([200, { deleted: 1 }]);
     expect(gateway.bus.recorded(asks.DeleteDeadLetter)[0]?.message.head).toEqual({
       runId: 'wfr_1',

@@ -1,20 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock, TakeOver, TakeOverOverrides } from '@stepwell/core';
-import { parseTakeOver, toHeaderMap } from '@stepwell/core';
+import type { Clock, ErrorCode, TakeOver, TakeOverOverrides } from '@stepwell/core';
+import { parseTakeOver, TAKE_OVER_PROBLEMS, toHeaderMap } from '@stepwell/core';
 import { CLOCK, Problem } from '@stepwell/platform';
 import type { FastifyRequest } from 'fastify';
 import { GatewayConfig } from '../gateway.config';
 import { headerPairs } from '../http/header-pairs';
-import type { NamedRun } from './dead-letter.asks';
+import type { NamedRun, TakenOverRuns } from './dead-letter.answers';
 import { DeadLetterAsks, found } from './dead-letter.asks';
 import { DeadLetterFinder } from './dead-letter.finder';
 import type { DeadLetterQuery } from './dead-letter.query';
 
-export interface TakenOverRuns {
-  readonly workflowRuns: readonly NamedRun[];
-  /** Where to go on; absent at the end. */
-  readonly cursor?: string;
-}
+/** What an endpoint over the desk may be answered with. */
+export const TAKE_OVER_ERRORS = [
+  ...TAKE_OVER_PROBLEMS,
+  'UNKNOWN_DEAD_LETTER',
+  'UNAVAILABLE',
+] as const satisfies readonly ErrorCode[];
 
 /**
  * Resume and restart (protocol.md 12): a new run goes on where a failed one ended, or from its beginning. Headers say what it is to do

@@ -1,26 +1,7 @@
 import type { WaiterData } from '@stepwell/core';
+import type { NotifiedWaiter, Waiter } from './waiter.answers';
 
 /** A waiting run as the clients know it (protocol.md 8.5). */
-export interface Waiter {
-  /** Where the result is delivered. */
-  readonly url: string;
-  /** Unix seconds. */
-  readonly deadline: number;
-  readonly headers: Readonly<Record<string, readonly string[]>>;
-  readonly timeoutUrl: string;
-  readonly timeoutHeaders: Readonly<Record<string, readonly string[]>>;
-}
-
-/** Without the hosted server's `error`, always empty: the Go client can't read any text there. */
-export interface NotifiedWaiter {
-  readonly waiter: Waiter;
-  readonly messageId: string;
-  readonly deduplicated: false;
-  readonly workflowRunId: string;
-  /** Unix ms. */
-  readonly workflowCreatedAt: number;
-}
-
 export function waiterOf({ runId, workflowUrl, url, timeoutUrl = url, deadlineAt }: WaiterData): Waiter {
   const headers = {
     'Upstash-Workflow-Runid': [runId],

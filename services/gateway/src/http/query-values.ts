@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
+import type { ValidationOptions } from 'class-validator';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
@@ -13,6 +14,7 @@ import {
   MinLength,
   ValidateIf,
 } from 'class-validator';
+import { COMMA_LIST, UNSERVED } from '../description/values';
 
 /*
  * How values of a query, or of the JSON body that older clients send in its place, become values of a DTO. Arrays come as repeated
@@ -30,7 +32,8 @@ const FLAGS = ['true', 'false'] as const;
 export type Flag = (typeof FLAGS)[number];
 
 /** May be absent, but not null (rule 1). */
-const Optional = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+const Optional = (options: ValidationOptions = {}): PropertyDecorator =>
+  ValidateIf((_, value) => value !== undefined, options);
 
 const listed = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
 
@@ -60,7 +63,7 @@ export const ListParameter = (mostValues = MAX_VALUES): PropertyDecorator =>
             .flatMap((text) => (typeof text === 'string' ? text.split(',') : [text]))
             .filter((text) => text !== ''),
     ),
-    ArrayNotEmpty(),
+    ArrayNotEmpty(COMMA_LIST),
     ArrayMaxSize(mostValues),
     IsString({ each: true }),
     MaxLength(MAX_TEXT, { each: true }),
@@ -92,4 +95,4 @@ export const ChoiceParameter = (choices: readonly string[]): PropertyDecorator =
   applyDecorators(Optional(), IsIn(choices));
 
 /** Known to the clients, and refused where it comes to filters: `NOT_SUPPORTED` says more than "unknown parameter". */
-export const UnservedParameter = (): PropertyDecorator => Optional();
+export const UnservedParameter = (): PropertyDecorator => Optional(UNSERVED);

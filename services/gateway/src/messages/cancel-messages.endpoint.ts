@@ -2,15 +2,18 @@ import { Delete, Query } from '@nestjs/common';
 import { Problem } from '@stepwell/platform';
 import { boundedMap } from '../asking/bounded-map';
 import { HangUp } from '../asking/hang-up';
+import { Described } from '../description/described';
 import { Endpoint } from '../http/endpoint.decorator';
 import { JsonBody } from '../http/json-body.decorator';
 import { ListParameter, UnservedParameter } from '../http/query-values';
+import { CancelledMessages } from './message.answers';
 import { MessageAsks } from './message.asks';
 
 const AT_A_TIME = 16;
 
 /** In the query or, from the Python client, in a JSON body. Filters are for plain messages, which are to come. */
 export class CancelMessagesQuery {
+  /** Ids of the messages. */
   @ListParameter()
   readonly messageIds?: string[];
 
@@ -48,11 +51,19 @@ export class CancelMessagesEndpoint {
   constructor(private readonly messages: MessageAsks) {}
 
   @Delete()
+  @Described({
+    id: 'cancelMessages',
+    tag: 'Messages',
+    summary: 'Cancel messages, and with them their runs',
+    details: 'By their ids alone: filters are refused with NOT_SUPPORTED. Counted are those that were there.',
+    answer: CancelledMessages,
+    errors: ['NOT_SUPPORTED', 'UNAVAILABLE'],
+  })
   async cancel(
     @Query() query: CancelMessagesQuery,
     @JsonBody(CancelMessagesQuery) body: CancelMessagesQuery,
     @HangUp() hangUp: AbortSignal,
-  ): Promise<{ cancelled: number }> {
+  ): Promise<CancelledMessages> {
     const { messageIds } = Object.assign(body, query);
     if (messageIds === undefined) {
       throw new Problem('NOT_SUPPORTED', 'messages can be cancelled by messageIds only, not by filters yet');

@@ -1,6 +1,6 @@
 import { asks, idInRun, message, partitionOf, runStream } from '@stepwell/core';
 import type { GatewayUnderTest } from '../testing';
-import { startGateway } from '../testing';
+import { pendingMessage, startGateway } from '../testing';
 
 let gateway: GatewayUnderTest;
 beforeAll(async () => {
@@ -24,10 +24,11 @@ const onlyKnown = (known: string): void => {
 
 describe('GET /v2/messages/{id} (13.2)', () => {
   it('gives the message as its run wrote it', async () => {
-    gateway.bus.answer(asks.ReadMessage, () => message({ json: 0 }, [Buffer.from('{"messageId": "msg_1.wfr_1"}')]));
+    const json = JSON.stringify(pendingMessage('msg_1.wfr_1', 'wfr_1'), undefined, 1);
+    gateway.bus.answer(asks.ReadMessage, () => message({ json: 0 }, [Buffer.from(json)]));
     const answer = await gateway.request('/v2/messages/msg_1.wfr_1');
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(await answer.text()).toBe('{"messageId": "msg_1.wfr_1"}');
+    expect(await answer.text()).toBe(json);
     expect(gateway.bus.asked).toMatchObject([
       {
         address: { partition: partitionOf(runStream('wfr_1')) },

@@ -4,10 +4,12 @@ import { isRunId } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { boundedMap } from '../asking/bounded-map';
 import { HangUp } from '../asking/hang-up';
+import { Described } from '../description/described';
 import { Endpoint } from '../http/endpoint.decorator';
 import { JsonBody } from '../http/json-body.decorator';
 import type { Flag } from '../http/query-values';
 import { FlagParameter, IntegerParameter, RepeatedParameter } from '../http/query-values';
+import { CancelledRuns } from './run.answers';
 import { RunAsks } from './run.asks';
 import { filterOf, placeOf, RunFilterQuery } from './run-filter.query';
 import { RunLister } from './run.lister';
@@ -51,11 +53,20 @@ export class CancelRunsEndpoint {
   ) {}
 
   @Delete()
+  @Described({
+    id: 'cancelRuns',
+    tag: 'Runs',
+    summary: 'Cancel runs by id, by filters, or any',
+    details: `Counted are those that ran; unknown and ended ones are not. Filters are joined by "and", values of one filter by "or". Without
+ids and filters it is any runs, up to \`count\`.`,
+    answer: CancelledRuns,
+    errors: ['UNAVAILABLE'],
+  })
   async cancel(
     @Query() query: CancelRunsQuery,
     @JsonBody(CancelRunsQuery) body: CancelRunsQuery,
     @HangUp() hangUp: AbortSignal,
-  ): Promise<{ cancelled: number }> {
+  ): Promise<CancelledRuns> {
     const asked = Object.assign(body, query);
     if (asked.workflowRunIds !== undefined) {
       return { cancelled: await this.cancelAll([...new Set(asked.workflowRunIds)], hangUp) };

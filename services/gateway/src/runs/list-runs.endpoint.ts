@@ -1,9 +1,12 @@
 import { Get, Header, Query } from '@nestjs/common';
 import { boundedMap } from '../asking/bounded-map';
 import { HangUp } from '../asking/hang-up';
+import { Described } from '../description/described';
+import { asBytes } from '../description/form';
 import { Endpoint } from '../http/endpoint.decorator';
 import { joined } from '../http/joined-json';
 import { JSON_TYPE } from '../http/send-answer';
+import { RunPage } from './run.answers';
 import { RunAsks } from './run.asks';
 import { RunLister } from './run.lister';
 import { listFilterOf, RunListQuery } from './run-list.query';
@@ -25,6 +28,14 @@ export class ListRunsEndpoint {
   /** The clients' name of it, and the documented one. */
   @Get(['events', 'logs'])
   @Header('content-type', JSON_TYPE)
+  @Described({
+    id: 'listRuns',
+    tag: 'Runs',
+    summary: 'List runs with their steps, newest first',
+    details: `A page has at most 10 runs, or 100 with \`trimBody\`; a larger \`count\` is no error. Filters are joined by "and".`,
+    answer: asBytes(RunPage),
+    errors: ['UNAVAILABLE'],
+  })
   async list(@Query() query: RunListQuery, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
     const trimBody = query.trimBody === 'true';
     const count = Math.min(query.count ?? DEFAULT_COUNT, trimBody ? MAX_COUNT_TRIMMED : MAX_COUNT);

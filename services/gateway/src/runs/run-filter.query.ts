@@ -3,21 +3,27 @@ import { ListParameter, RepeatedParameter, TimeParameter } from '../http/query-v
 
 /** The filters that all lists of runs have in common (protocol.md 8.8, 11, 12): values of one are joined by "or", filters by "and". */
 export class RunFilterQuery {
+  /** URL of the workflow. */
   @RepeatedParameter()
   readonly workflowUrl?: string[];
 
+  /** Runs with one of these labels. */
   @ListParameter()
   readonly label?: string[];
 
+  /** From then on, in unix milliseconds. */
   @TimeParameter()
   readonly fromDate?: number;
 
+  /** Until then, in unix milliseconds. */
   @TimeParameter()
   readonly toDate?: number;
 
+  /** Address that the run was started from. */
   @RepeatedParameter()
   readonly callerIp?: string[];
 
+  /** Flow control key of the run. */
   @RepeatedParameter()
   readonly flowControlKey?: string[];
 }

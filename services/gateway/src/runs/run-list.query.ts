@@ -21,6 +21,7 @@ const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
 
 /** The filters of protocol.md 11. */
 export class RunListQuery extends RunFilterQuery {
+  /** Id of the run. */
   @TextParameter()
   readonly workflowRunId?: string;
 
@@ -28,9 +29,11 @@ export class RunListQuery extends RunFilterQuery {
   @ListParameter()
   readonly workflowRuns?: string[];
 
+  /** How the run is. */
   @ChoiceParameter(Object.keys(STATUS_OF_STATE))
   readonly state?: string;
 
+  /** When the run was created, in unix milliseconds. */
   @TimeParameter()
   readonly workflowCreatedAt?: number;
 
@@ -50,12 +53,15 @@ export class RunListQuery extends RunFilterQuery {
   @TextParameter({ empty: true })
   readonly cursor?: string;
 
+  /** Most runs of a page; 10 by default. */
   @IntegerParameter(1, 1_000_000)
   readonly count?: number;
 
+  /** `true` leaves payloads, results and other bodies out. */
   @FlagParameter()
   readonly trimBody?: Flag;
 
+  /** What it always is; the clients say so. */
   @ChoiceParameter(['workflowRunId'])
   readonly groupBy?: string;
 }

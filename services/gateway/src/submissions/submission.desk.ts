@@ -25,6 +25,7 @@ import type { Logger } from 'pino';
 import { freshMessageId, freshRunId } from '../asking/fresh-ids';
 import { PatientAsker } from '../asking/patient-asker';
 import { GatewayConfig } from '../gateway.config';
+import type { AcceptedItem } from './submission.answers';
 
 /*
  * Submissions to runs, from one request (protocol.md 2.4, 5.5, 7.3-7.6, 8.4, 8.7).
@@ -38,14 +39,6 @@ import { GatewayConfig } from '../gateway.config';
 
 export interface ReceivedItem extends SubmissionInput {
   readonly queue?: string;
-}
-
-export interface AcceptedItem {
-  readonly messageId: string;
-  readonly workflowRunId: string;
-  /** Unix ms. */
-  readonly workflowCreatedAt: number;
-  readonly deduplicated?: true;
 }
 
 export type ItemOutcome = AcceptedItem | Problem;

@@ -9,7 +9,8 @@ import { rawDestination } from '../http/raw-target';
 import { sendJson, sendProblem } from '../http/send-answer';
 import type { BatchItem } from './batch-body';
 import { batchSchema, parseBatch, receivedItem } from './batch-body';
-import type { AcceptedItem, ItemOutcome, ReceivedItem } from './submission.desk';
+import type { AcceptedItem, RefusedItem, TriggeredRun } from './submission.answers';
+import type { ItemOutcome, ReceivedItem } from './submission.desk';
 import { SubmissionDesk } from './submission.desk';
 
 /**
@@ -73,14 +74,6 @@ export class SubmissionRoutes {
   }
 }
 
-export interface TriggeredRun {
-  readonly workflowRunId: string;
-  /** Unix ms. */
-  readonly workflowCreatedAt: number;
-  /** The run existed already. */
-  readonly deduplicated: boolean;
-}
-
 const triggered = ({ workflowRunId, workflowCreatedAt, deduplicated }: AcceptedItem): TriggeredRun => ({
   workflowRunId,
   workflowCreatedAt,
@@ -91,18 +84,18 @@ const triggered = ({ workflowRunId, workflowCreatedAt, deduplicated }: AcceptedI
 function sendBatch(
   reply: FastifyReply,
   outcomes: readonly ItemOutcome[],
-  entryOf: (item: AcceptedItem) => object,
+  entryOf: (item: AcceptedItem) => AcceptedItem | TriggeredRun,
 ): FastifyReply {
   const [first] = outcomes;
   if (first instanceof Problem && outcomes.every((outcome) => outcome instanceof Problem))
     return sendProblem(reply, first);
   return sendJson(
     reply,
-    outcomes.map((outcome) =>
-      outcome instanceof Problem ? { ...outcome.body, status: outcome.status } : entryOf(outcome),
-    ),
+    outcomes.map((outcome) => (outcome instanceof Problem ? refused(outcome) : entryOf(outcome))),
   );
 }
+
+const refused = ({ body, status }: Problem): RefusedItem => ({ ...body, status });
 
 /** A submission that is a request of its own: the destination in its path, the rest as it is. */
 const receivedRequest = (request: FastifyRequest, prefix: '/v2/publish/' | '/v2/trigger/'): ReceivedItem => ({

@@ -149,11 +149,19 @@ function nextStep(state: RunState, bodies: LogBodies): LoggedStep | undefined {
   const { messageId } = entry;
   const phase = state.deliveries.get(messageId)?.phase;
   return {
+    ...failedStepName(state, messageId),
     messageId,
     state: stateOfWorking(state, messageId),
     ...(typeof phase === 'object' ? { nextDeliveryTime: phase.waitingUntil } : {}),
     ...attempts(state, [messageId], bodies, messageId),
   };
+}
+
+/** Newer clients name the step that failed (protocol.md 9.4). */
+function failedStepName(state: RunState, messageId: string): { readonly stepName?: string } {
+  const headers = state.failures.get(messageId)?.at(-1)?.result.headers ?? [];
+  const stepName = headers.find(([name]) => name === 'upstash-error-step-name')?.[1];
+  return stepName === undefined ? {} : { stepName };
 }
 
 /** The entry that the run goes on from; of a failed run the one whose delivery failed. */
