@@ -61,7 +61,7 @@ const letters = (total: number, gone: readonly string[] = []): void => {
 };
 const shown = (...runIds: string[]): unknown[] => runIds.map((runId) => deadLetter(`dlq_1.${runId}`, runId));
 const letterOf = (runId: string, more = {}): Buffer =>
-  Buffer.from(JSON.stringify({ ...deadLetter(`dlq_1.${runId}`, runId), ...more }));
+  Buffer.from(JSON.stringify(Object.assign(deadLetter(`dlq_1.${runId}`, runId), more)));
 const named = (...runIds: string[]): unknown[] =>
   runIds.map((runId) => ({ workflowRunId: `new_${runId}`, workflowCreatedAt: CREATED_AT }));
 
