@@ -69,7 +69,7 @@ function append(state: RunState, command: SubmitCommand, context: CommandContext
     if (item.kind === 'wait') awaits.push(tellKey({ kind: 'register-waiter', messageId }));
     if (item.kind === 'invoke') awaits.push(tellKey({ kind: 'start-child', messageId }));
     if (item.kind === 'start') {
-      if (isToContinue(state, item)) accepted.push(startContinued(item));
+      if (accepted.length === 0 && isToContinue(state, item)) accepted.push(startContinued(item));
       continue;
     }
     if (earlier !== undefined) continue;
@@ -92,7 +92,7 @@ function earlierMessage(state: RunState, item: Submission, seen: ReadonlyMap<str
     case 'step':
       return entry?.messageId;
     case 'call':
-      return entry?.messageId ?? progress?.callMessageId;
+      return progress?.callMessageId ?? entry?.messageId;
     case 'wait':
       return progress?.waitMessageId ?? entry?.messageId;
     case 'invoke':

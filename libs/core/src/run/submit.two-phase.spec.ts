@@ -148,6 +148,18 @@ describe('the second phase', () => {
     expect(run.history).toHaveLength(3);
   });
 
+  it('is one, however often it is said in one batch, and too late behind a step there', () => {
+    const twice = asked();
+    twice.submit([continuation('a'), continuation('b')], [new Uint8Array()]);
+    expect(twice.history.at(-1)?.events.map(({ type }) => type)).toEqual(['StartContinued']);
+    expect(twice.open()).toMatchObject([{ attempt: 1 }]);
+    const late = asked();
+    const { callerIp: _none, ...item } = continuation('s');
+    const step = { stepId: 1, stepName: 's', stepType: 'Run', concurrent: 1 };
+    late.submit([{ ...item, kind: 'step', step }, continuation('a')], [new Uint8Array()]);
+    expect(late.history.at(-1)?.events.map(({ type }) => type)).toEqual(['StepRecorded']);
+  });
+
   it('comes early enough while the first phase waits to be tried again, and has all its retries', () => {
     const run = asked();
     run.report('msg_1', { error: { code: 'DELIVERY_TIMEOUT', message: 'slow' } });
@@ -193,7 +205,7 @@ describe('the second phase', () => {
 
   it('keeps the content type where the library names none', () => {
     const run = asked({ contentType: 'text/plain' });
-    run.submit([{ ...startItem(), bySdk: true }], [new Uint8Array()]);
+    run.submit([continuation('msg_sdk')], [new Uint8Array()]);
     expect(headersOf(run)).toMatchObject({ 'content-type': 'text/plain' });
   });
 });
@@ -205,10 +217,11 @@ it('a failed attempt of the first phase is still known afterwards', () => {
   expect(run.run.failures.get('msg_1')).toMatchObject([{ attempt: 0 }]);
 });
 
-function startItem(): StartSubmission {
+function continuation(messageId: string): StartSubmission {
   return {
     kind: 'start',
-    messageId: 'msg_sdk',
+    bySdk: true,
+    messageId,
     destination: 'http://app/api',
     workflowUrl: 'http://app/api',
     method: 'POST',

@@ -57,7 +57,7 @@ function pendingOf(
   state: RunState,
   tell: RunTell,
 ): RunEventData['WaitRequested'] | RunEventData['InvokeRequested'] | undefined {
-  const data = state.isCopying ? undefined : dataOf(state, tell);
+  const data = dataOf(state, tell);
   if (!data || hasResult(state, data.step.stepId)) return undefined;
   if (tell.kind === 'wait-ended') return hasEnded(state) ? undefined : data;
   return successorOf(state) === undefined ? data : undefined;

@@ -33,20 +33,22 @@ function itemOf(scenario: RunScenario, messageId: string) {
   return { stream, state: stream.state, delivery };
 }
 
-function stepItem(scenario: RunScenario) {
+function stepItem(scenario: RunScenario, by = builder) {
   const { stream, state, delivery } = itemOf(scenario, scenario.open().at(-1)?.messageId ?? '');
-  return builder.step(tenure, stream, state, delivery);
+  return by.step(tenure, stream, state, delivery);
 }
 
 const record = (
   scenario: RunScenario,
   stepId: number,
   body: Uint8Array | { blob: string; sizeBytes: number },
+  announced?: readonly string[],
 ): void => {
   const step = { stepId, stepName: 's', stepType: 'Run', concurrent: 1 };
   const [start] = scenario.run.entries;
   if (!start) throw new Error('not started');
-  const { destination, workflowUrl, method, forwards, features } = start.data;
+  const { destination, workflowUrl, method, forwards } = start.data;
+  const features = announced ?? start.data.features;
   const common = {
     destination,
     workflowUrl,
@@ -108,6 +110,33 @@ describe('the item of a step delivery (H5)', () => {
     scenario.start();
     const { state, delivery } = itemOf(scenario, 'msg_1');
     expect(builder.step(tenure, new Stream(runKey('wfr_1')), state, delivery).head.tail).toEqual([]);
+  });
+});
+
+describe('a step list that is too large for a body', () => {
+  const lazy = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
+    deliveryTimeoutMs: 1_000,
+    callTimeoutMs: 2_000,
+    lazyBodyBytes: 5_000,
+  });
+  const javascript = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger', 'WF_TriggerOnConfig'];
+  const python = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger'];
+
+  it.each([
+    ['is left out for a client that fetches it', 6_000, javascript, 0],
+    ['is sent to a client that only says it would fetch it', 6_000, python, 3],
+  ])('%s', (_what, bytes, features, segments) => {
+    const scenario = new RunScenario();
+    scenario.start();
+    record(scenario, 1, Buffer.alloc(bytes), features);
+    expect(stepItem(scenario, lazy).head.segments).toHaveLength(segments);
+  });
+
+  it('is sent when it isn’t that large', () => {
+    const scenario = new RunScenario();
+    scenario.start();
+    record(scenario, 1, Buffer.alloc(1_000), javascript);
+    expect(stepItem(scenario, lazy).head.segments).toHaveLength(3);
   });
 });
 

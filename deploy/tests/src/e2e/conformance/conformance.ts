@@ -1,3 +1,4 @@
+import { goWire } from '../clients/go-wire.suite';
 import type { Topology } from '../stepwell-under-test';
 import { useBench } from './bench';
 import { calls } from './calls.suite';
@@ -5,6 +6,9 @@ import { cancels } from './cancels.suite';
 import { deadLetters } from './dead-letters.suite';
 import { failures } from './failures.suite';
 import { invokes } from './invokes.suite';
+import { limits } from './limits.suite';
+import { logs } from './logs.suite';
+import { messages } from './messages.suite';
 import { mixedGroups } from './mixed-groups.suite';
 import { providerApis } from './provider-apis.suite';
 import { restStarts } from './rest-starts.suite';
@@ -29,5 +33,9 @@ export function conformance(topology: Topology): void {
     failures(bench);
     deadLetters(bench);
     cancels(bench);
+    logs(bench);
+    messages(bench);
+    limits(bench);
+    goWire(bench);
   });
 }

@@ -1,5 +1,6 @@
 import type { CallType } from '../../wire/step-entry';
 import { DEFAULT_RETRIES, settingsOf } from '../attempt.decider';
+import { dlqIdOf } from '../dead-letter.decider';
 import { continuationAfter, worksOn } from '../dialects/upstash';
 import type { BodyPlace, Entry, FailedAttempt, RunState, StepProgress } from '../run.state';
 import { hasEnded } from '../run.state';
@@ -25,7 +26,7 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
     ...bodies.field('workflowRunResponse', state.result),
     ...invokerOf(state),
     ...failureFunctionOf(state, bodies),
-    ...(state.failure ? { dlqId: state.failure.data.dlqId } : {}),
+    ...(state.failure ? { dlqId: dlqIdOf(state) } : {}),
     ...(config.labels.length > 0 ? { label: config.labels[0], labels: config.labels } : {}),
     ...(config.flowControlKey === undefined ? {} : { flowControlKey: config.flowControlKey }),
     ...(callerIp === '' ? {} : { workflowRunCallerIp: callerIp }),
@@ -149,11 +150,19 @@ function nextStep(state: RunState, bodies: LogBodies): LoggedStep | undefined {
   const { messageId } = entry;
   const phase = state.deliveries.get(messageId)?.phase;
   return {
+    ...failedStepName(state, messageId),
     messageId,
     state: stateOfWorking(state, messageId),
     ...(typeof phase === 'object' ? { nextDeliveryTime: phase.waitingUntil } : {}),
     ...attempts(state, [messageId], bodies, messageId),
   };
+}
+
+/** Newer clients name the step that failed (protocol.md 9.4). */
+function failedStepName(state: RunState, messageId: string): { readonly stepName?: string } {
+  const headers = state.failures.get(messageId)?.at(-1)?.result.headers ?? [];
+  const stepName = headers.find(([name]) => name === 'upstash-error-step-name')?.[1];
+  return stepName === undefined ? {} : { stepName };
 }
 
 /** The entry that the run goes on from; of a failed run the one whose delivery failed. */
@@ -211,7 +220,7 @@ function failureFunctionOf(state: RunState, bodies: LogBodies): object {
       failHeaders: headerLists(headers),
       failStatus: status,
       ...bodies.field('failResponse', failureBodyPlace(state)),
-      dlqId: failure.data.dlqId,
+      dlqId: dlqIdOf(state),
       maxRetries: configured.retries ?? DEFAULT_RETRIES,
       ...(state.failures.has(failureCallback.messageId)
         ? { errors: (state.failures.get(failureCallback.messageId) ?? []).map((each) => errorOf(each, bodies)) }
