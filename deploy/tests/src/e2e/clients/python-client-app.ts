@@ -1,52 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { callAsStandIn } from '../conformance/stand-in';
+import { pythonEnvironment } from '../python-environment';
 import { DEV } from '../stepwell-under-test';
 import type { BeginOptions, ClientApp, ClientUnderTest, Scenario, Seen } from './client-app';
 
 const REQUIREMENTS = join(__dirname, 'requirements.txt');
 const APP = join(__dirname, 'workflow_app.py');
-const INSTALL_LIMIT_MS = 240_000;
-
-type Environment = { readonly python: string } | { readonly missing: string };
-
-/**
- * Python with what requirements.txt names, in a folder under the user's cache that later runs find again.
- *
- * Synchronous: whether tests are skipped is asked before any of them runs.
- */
-function pythonEnvironment(): Environment {
-  const version = spawnSync('python3', ['-c', 'import sys, venv; print(sys.version)'], { encoding: 'utf8' });
-  if (version.error) return { missing: 'there is no python3' };
-  if (version.status !== 0) return { missing: 'python3 has no venv' };
-  const wanted = createHash('sha256').update(version.stdout).update(readFileSync(REQUIREMENTS)).digest('hex');
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const folder = join(cache, 'stepwell', 'tests', `python-${wanted.slice(0, 16)}`);
-  const python = join(folder, 'bin', 'python');
-  const complete = join(folder, 'complete');
-  if (existsSync(complete)) return { python };
-
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
-  for (const [program, args] of [
-    ['python3', ['-m', 'venv', folder]],
-    [python, pip],
-  ] as const) {
-    const { status, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: INSTALL_LIMIT_MS });
-    if (status !== 0) return { missing: `${args[1]} failed: ${lastLine(stderr)}` };
-  }
-  writeFileSync(complete, '');
-  return { python };
-}
-
-const lastLine = (text: string | null): string => text?.trim().split('\n').at(-1) ?? 'no answer';
 
 /** The official client in Python, in a process of its own. It starts runs by requests to its endpoints, as it has no other way. */
 class PythonClientApp implements ClientApp {
@@ -104,7 +67,7 @@ class PythonClientApp implements ClientApp {
 }
 
 export function pythonClient(): ClientUnderTest {
-  const environment = pythonEnvironment();
+  const environment = pythonEnvironment(REQUIREMENTS);
   return {
     name: 'Python 2.0.0',
     // No parallel steps, no waits, no invokes; its history always comes with the delivery; its runs end without a result.
