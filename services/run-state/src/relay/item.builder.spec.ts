@@ -1,4 +1,5 @@
 import type { BodyPlace, EntryHead } from '@stepwell/core';
+import { sliceBytes } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import { BodyReader } from '../bodies/body.reader';
 import { runKey } from '../aggregates';
@@ -108,6 +109,58 @@ describe('the item of a step delivery (H5)', () => {
     scenario.start();
     const { state, delivery } = itemOf(scenario, 'msg_1');
     expect(builder.step(tenure, new Stream(runKey('wfr_1')), state, delivery).head.tail).toEqual([]);
+  });
+});
+
+describe('a step list that is left out (7.5)', () => {
+  const lazy = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
+    deliveryTimeoutMs: 1_000,
+    callTimeoutMs: 2_000,
+    lazyBodyBytes: 10_000,
+  });
+  const JAVASCRIPT = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger'];
+  const started = (features: readonly string[], bytes: number): RunScenario => {
+    const scenario = new RunScenario();
+    scenario.start({}, { features });
+    record(scenario, 1, Buffer.alloc(bytes));
+    return scenario;
+  };
+  const segmentsOf = (scenario: RunScenario): number => {
+    const { stream, state, delivery } = itemOf(scenario, 'step_1');
+    const { head, bodies } = lazy.step(tenure, stream, state, delivery);
+    expect(head.segments.length > 0 || (head.tail.length === 0 && bodies.length === 0)).toBe(true);
+    return head.segments.length;
+  };
+
+  it('is sent up to the limit, and left out above it', () => {
+    const seen = new Set<boolean>();
+    for (let bytes = 7_200; bytes <= 7_500; bytes += 10) {
+      const scenario = started(JAVASCRIPT, bytes);
+      const isSent = segmentsOf(scenario) > 0;
+      expect(isSent).toBe(sliceBytes(scenario.run, 1) <= 10_000);
+      seen.add(isSent);
+    }
+    expect(seen.size).toBe(2);
+  });
+
+  it.each([[['LazyFetch', 'InitialBody']], [['WF_DetectTrigger']]])(
+    'is sent to a client that announces %p',
+    (features) => {
+      expect(segmentsOf(started(features, 100_000))).toBe(3);
+    },
+  );
+
+  it('is never a callback’s or a failure callback’s', async () => {
+    const scenario = started(JAVASCRIPT, 100_000);
+    scenario.report('step_1', { status: 489, headers: [['upstash-nonretryable-error', 'true']] });
+    expect(scenario.open()).toEqual([]);
+    const failing = new RunScenario();
+    failing.start({ failureCallback: { url: 'http://app/failed', forwards: [] } }, { features: JAVASCRIPT });
+    record(failing, 1, Buffer.alloc(100_000));
+    failing.report('step_1', { status: 489, headers: [['upstash-nonretryable-error', 'true']] });
+    const { stream, state, delivery } = itemOf(failing, failing.open()[0]?.messageId ?? '');
+    const { head } = await lazy.callback(tenure, stream, state, delivery);
+    expect([head.kind, head.segments.length > 1]).toEqual(['failure', true]);
   });
 });
 
