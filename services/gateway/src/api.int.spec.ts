@@ -2,7 +2,7 @@ import { asks, message } from '@stepwell/core';
 import type { RunRow } from '@stepwell/core';
 import { DEV_CREDENTIALS } from './gateway.config';
 import type { GatewayUnderTest } from './testing';
-import { startGateway } from './testing';
+import { loggedRun, startGateway } from './testing';
 
 let gateway: GatewayUnderTest;
 beforeAll(async () => {
@@ -91,28 +91,6 @@ describe('DELETE /v2/workflows/runs/{id} (7.8, 8.8)', () => {
   });
 });
 
-describe('DELETE /v2/workflows/runs', () => {
-  it('cancels several by id and counts those that were running', async () => {
-    gateway.bus.answer(asks.CancelRun, ({ message: { head } }) =>
-      head.runId === 'gone' ? message({ refused: 'UNKNOWN_RUN' }) : message({ cancelled: head.runId !== 'ended' }),
-    );
-    const query =
-      '?workflowRunIds=a&workflowRunIds=b&workflowRunIds=gone&workflowRunIds=ended&workflowRunIds=a&count=100';
-    expect(await ask(`/v2/workflows/runs${query}`, { method: 'DELETE' })).toEqual([200, { cancelled: 2 }]);
-    expect(gateway.bus.asked).toHaveLength(4);
-  });
-
-  it.each(['', '?workflowUrl=http://a/', '?count=5'])('does not cancel by filter yet: %j', async (query) => {
-    expect(await ask(`/v2/workflows/runs${query}`, { method: 'DELETE' })).toEqual([501, refused('NOT_SUPPORTED')]);
-  });
-
-  it('refuses a misspelt filter', async () => {
-    const path = '/v2/workflows/runs?workflowRunIds=a&labeel=x';
-    expect(await ask(path, { method: 'DELETE' })).toEqual([400, refused('INVALID_QUERY')]);
-    expect(gateway.bus.asked).toEqual([]);
-  });
-});
-
 describe('GET /v2/workflows/events and /logs (11)', () => {
   const row = (runId: string): RunRow => ({
     runId,
@@ -120,6 +98,8 @@ describe('GET /v2/workflows/events and /logs (11)', () => {
     version: 1,
     status: 'running',
     url: 'http://a/',
+    host: 'a',
+    path: '/',
     workflow: 'a',
     labels: [],
     callerIp: '',
@@ -131,18 +111,10 @@ describe('GET /v2/workflows/events and /logs (11)', () => {
     gateway.bus.answer(asks.ReadRunLog, ({ message: { head } }) =>
       head.runId === 'gone'
         ? message({ refused: 'UNKNOWN_RUN' })
-        : message({ json: 0 }, [Buffer.from(JSON.stringify({ workflowRunId: head.runId, trimmed: head.trimBody }))]),
+        : message({ json: 0 }, [Buffer.from(JSON.stringify(loggedRun(head.runId)))]),
     );
-    expect(await ask(path)).toEqual([
-      200,
-      {
-        cursor: 'c"1',
-        runs: [
-          { workflowRunId: 'b', trimmed: false },
-          { workflowRunId: 'a', trimmed: false },
-        ],
-      },
-    ]);
+    expect(await ask(path)).toEqual([200, { cursor: 'c"1', runs: [loggedRun('b'), loggedRun('a')] }]);
+    expect(gateway.bus.recorded(asks.ReadRunLog)[0]?.message.head).toEqual({ runId: 'b', trimBody: false });
     expect(gateway.bus.recorded(asks.ListRuns)[0]).toMatchObject({
       address: 'any',
       message: { head: { filter: {}, count: 10 } },
@@ -166,14 +138,27 @@ describe('GET /v2/workflows/events and /logs (11)', () => {
     ['count=3&cursor=c', { count: 3, cursor: 'c' }],
     ['count=500', { count: 10 }],
     ['count=500&trimBody=true', { count: 100 }],
+    [`messageId=msg_1.wfr_1`, { filter: { runIds: ['wfr_1'] } }],
+    [`messageId=msg_1.wfr_1&workflowRuns=wfr_1@5,b@6`, { filter: { runIds: ['wfr_1'] } }],
+    ['workflowUrl=http%3A%2F%2Fa%2F%2Cb', { filter: { workflowUrl: 'http://a/,b' } }],
+    ['callerIp=a&callerIp=b', { filter: { callerIp: ['a', 'b'] } }],
+    ['host=a%3A80&path=%2Fb', { filter: { host: 'a:80', path: '/b' } }],
+    ['cursor=&qstash_token=x', { filter: {}, count: 10 }],
   ])('understands %s', async (query, asked) => {
     gateway.bus.answer(asks.ListRuns, () => message({ rows: [] }));
     expect((await ask(`/v2/workflows/logs?${query}`))[0]).toBe(200);
     expect(gateway.bus.recorded(asks.ListRuns)[0]?.message.head).toMatchObject(asked);
   });
 
+  it.each(['messageId=msg_1', 'messageId=msg_1.wfr_1&workflowRunId=wfr_2'])('finds nothing by %s', async (query) => {
+    expect(await ask(`/v2/workflows/logs?${query}`)).toEqual([200, { cursor: '', runs: [] }]);
+    expect(gateway.bus.asked).toEqual([]);
+  });
+
   it.each([
     'labeel=x',
+    'label=',
+    'workflowUrl=',
     'count=0',
     'count=ten',
     'count=1&count=2',
@@ -211,6 +196,14 @@ describe('who may come in', () => {
     '/v2/workflows/logs',
     '/v2/workflows/runs/a',
     '/v2/dlq',
+    '/v2/trigger/http://a/',
+    '/v2/wait/e',
+    '/v2/notify/e',
+    '/v2/waiters/e',
+    '/v2/messages/m',
+    '/v2/workflows/dlq/d',
+    '/v2/workflows/hooks',
+    '/v2/workflows/hooks/',
     '/%762/keys',
     '/v2/%6Beys',
   ];
@@ -218,7 +211,7 @@ describe('who may come in', () => {
   it.each(paths)('nobody without the token at %s, however the path is spelt', async (path) => {
     for (const authorization of tokens) {
       const answer = await fetch(gateway.url + path, {
-        method: /batch|publish/.test(path) ? 'POST' : 'GET',
+        method: /batch|publish|trigger|wait.e|notify/.test(path) ? 'POST' : 'GET',
         headers: { authorization },
       });
       expect([answer.status, await answer.json()]).toEqual([401, refused('UNAUTHORIZED')]);
@@ -244,10 +237,22 @@ describe('what is not there', () => {
     ['GET', '/v2/publish/http://a/', 405, 'METHOD_NOT_ALLOWED', 'POST'],
     ['POST', '/v2/workflows/runs/a', 405, 'METHOD_NOT_ALLOWED', 'GET, DELETE'],
     ['PUT', '/v2/keys', 405, 'METHOD_NOT_ALLOWED', 'GET'],
-    ['POST', '/v2/trigger/http://a/%zz//', 501, 'NOT_SUPPORTED', null],
-    ['POST', '/v2/wait/event', 501, 'NOT_SUPPORTED', null],
-    ['POST', '/v2/notify/run/event', 501, 'NOT_SUPPORTED', null],
-    ['GET', '/v2/dlq?source=workflow', 501, 'NOT_SUPPORTED', null],
+    ['GET', '/v2/trigger/http://a/%zz//', 405, 'METHOD_NOT_ALLOWED', 'POST'],
+    ['DELETE', '/v2/wait/event', 405, 'METHOD_NOT_ALLOWED', 'POST'],
+    ['POST', '/v2/wait/', 404, 'NOT_FOUND', null],
+    ['POST', '/v2/workflows/hooks/', 404, 'NOT_FOUND', null],
+    ['PROPFIND', '/v2/keys', 405, 'METHOD_NOT_ALLOWED', 'GET'],
+    ['POST', '/v2/enqueue/q/http://a/', 501, 'NOT_SUPPORTED', null],
+    ['GET', '/v2/dlq', 501, 'NOT_SUPPORTED', null],
+    ['DELETE', '/v2/dlq?dlqIds=a', 501, 'NOT_SUPPORTED', null],
+    ['GET', '/v2/dlq/dlq_1', 501, 'NOT_SUPPORTED', null],
+    ['GET', '/v2/workflows/dlq/resume', 405, 'METHOD_NOT_ALLOWED', 'POST'],
+    ['DELETE', '/v2/workflows/dlq/restart/d', 405, 'METHOD_NOT_ALLOWED', 'POST'],
+    ['GET', '/v2/workflows/dlq/callback/d', 405, 'METHOD_NOT_ALLOWED', 'POST, DELETE'],
+    ['POST', '/v2/workflows/dlq/d', 405, 'METHOD_NOT_ALLOWED', 'GET, DELETE'],
+    ['GET', '/v2/messages', 405, 'METHOD_NOT_ALLOWED', 'DELETE'],
+    ['POST', '/v2/messages/m', 405, 'METHOD_NOT_ALLOWED', 'GET, DELETE'],
+    ['GET', '/v2/messages/', 404, 'NOT_FOUND', null],
     ['POST', '/v2/keys/rotate', 501, 'NOT_SUPPORTED', null],
     ['GET', '/v2/nothing', 404, 'NOT_FOUND', null],
     ['GET', '/nothing', 404, 'NOT_FOUND', null],
@@ -258,10 +263,6 @@ describe('what is not there', () => {
     const answer = await gateway.request(path, { method });
     expect([answer.status, await answer.json()]).toEqual([status, refused(code)]);
     expect(answer.headers.get('allow')).toBe(allow);
-  });
-
-  it('is told about webhooks without a token', async () => {
-    expect((await fetch(`${gateway.url}/v2/workflows/hooks/u/r/e`, { method: 'PUT' })).status).toBe(501);
   });
 });
 

@@ -124,15 +124,34 @@ export class GatewayConfig {
   readonly maxRetries!: number;
 
   @Setting('STEPWELL_GATEWAY_MAX_DELAY', {
-    description: 'Longest delay or sleep; more is refused with 412.',
+    description: 'Longest delay, sleep or wait; more is refused with 412.',
     as: 'duration',
     default: '366d',
   })
   @Min(1)
   readonly maxDelayMs!: number;
 
+  @Setting('STEPWELL_GATEWAY_MAX_INVOKE_DEPTH', {
+    description: 'How many runs may invoke each other in a row; more is refused with 412.',
+    as: 'number',
+    default: String(DEFAULT_SUBMISSION_LIMITS.maxInvokeDepth),
+  })
+  @Min(1)
+  @Max(100_000)
+  readonly maxInvokeDepth!: number;
+
+  @Setting('STEPWELL_GATEWAY_DLQ_BULK_LIMIT', {
+    description: 'Most dead letters that one request resumes or restarts; naming more is refused with 412.',
+    as: 'number',
+    default: '50',
+  })
+  @Min(1)
+  @Max(1_000)
+  readonly deadLetterBulkLimit!: number;
+
   @Setting('STEPWELL_GATEWAY_TRUST_PROXY', {
-    description: 'Addresses or CIDR ranges of reverse proxies whose X-Forwarded-For is believed, separated by commas.',
+    description:
+      'Addresses or CIDR ranges of reverse proxies whose X-Forwarded-For, -Proto and -Host are believed, separated by commas.',
     as: 'list',
     default: '',
   })

@@ -2,13 +2,21 @@ import { Module } from '@nestjs/common';
 import { ProblemFilter } from '@stepwell/platform';
 import { PatientAsker } from './asking/patient-asker';
 import { TokenGate } from './auth/token-gate';
+import { UserIds } from './auth/user-ids';
+import { DeadLetterAsks } from './dead-letters/dead-letter.asks';
+import { DeadLetterFinder } from './dead-letters/dead-letter.finder';
+import { TakeOverDesk } from './dead-letters/take-over.desk';
 import { endpoints } from './endpoints';
+import { EventRoutes } from './events/event.routes';
+import { NoticeDesk } from './events/notice.desk';
 import type { Credentials } from './gateway.config';
 import { credentialsOf, GatewayConfig } from './gateway.config';
 import { CREDENTIALS } from './gateway.tokens';
 import { HttpSurface } from './http/http-surface';
 import { RequestMetrics } from './http/request-metrics';
+import { MessageAsks } from './messages/message.asks';
 import { RunAsks } from './runs/run.asks';
+import { RunLister } from './runs/run.lister';
 import { SubmissionDesk } from './submissions/submission.desk';
 import { SubmissionRoutes } from './submissions/submission.routes';
 
@@ -26,12 +34,24 @@ import { SubmissionRoutes } from './submissions/submission.routes';
       useFactory: ({ tokens }: Credentials) => new TokenGate(tokens),
       inject: [CREDENTIALS],
     },
+    {
+      provide: UserIds,
+      useFactory: ({ tokens }: Credentials) => new UserIds(tokens),
+      inject: [CREDENTIALS],
+    },
     PatientAsker,
     ProblemFilter,
     RequestMetrics,
     RunAsks,
+    RunLister,
+    MessageAsks,
+    DeadLetterAsks,
+    DeadLetterFinder,
+    TakeOverDesk,
     SubmissionDesk,
     SubmissionRoutes,
+    NoticeDesk,
+    EventRoutes,
     HttpSurface,
   ],
 })

@@ -1,7 +1,8 @@
 import { RunScenario } from '@stepwell/core/testing';
 import { createLogger } from '@stepwell/platform';
-import { logEvents } from './event.logger';
-import { RunStream } from './partition/run-stream';
+import { logRunEvents } from './event.logger';
+import { runKey } from './aggregates';
+import { Stream } from './partition/stream';
 
 test('each event is a line with its ids and names, and without what the user sent', () => {
   const lines: string[] = [];
@@ -13,10 +14,10 @@ test('each event is a line with its ids and names, and without what the user sen
   run.record(1, { stepName: 'welcome' });
   run.report('msg_2', { status: 500 });
   run.cancel();
-  const stream = new RunStream('run-wfr_1');
+  const stream = new Stream(runKey('wfr_1'));
   for (const { version, at, events } of run.history) {
     stream.evolve(version, at, events);
-    logEvents(logger, stream, events);
+    logRunEvents(logger, stream, events);
   }
   const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(logged).toMatchObject([

@@ -1,7 +1,7 @@
-import type { RunEvent, RunEventType } from '@stepwell/core';
+import type { MailboxEvent, RunEvent, RunEventType } from '@stepwell/core';
 import { workflowName } from '@stepwell/core';
 import type { Logger } from 'pino';
-import type { RunStream } from './partition/run-stream';
+import type { MailboxStream, RunStream } from './partition/stream';
 
 /** Starts and ends are for everybody; what happens in between is looked for when something is wrong. */
 const LEVELS: Partial<Record<RunEventType, 'info' | 'warn'>> = {
@@ -9,10 +9,12 @@ const LEVELS: Partial<Record<RunEventType, 'info' | 'warn'>> = {
   RunFinished: 'info',
   RunCancelled: 'info',
   RunFailed: 'warn',
+  RunTakenOver: 'info',
+  DeadLetterDeleted: 'info',
 };
 
 /** What was committed, one line an event, with the ids and names in it, never payloads (conventions.md 3.4). */
-export function logEvents(logger: Logger, { state }: RunStream, events: readonly RunEvent[]): void {
+export function logRunEvents(logger: Logger, { state }: RunStream, events: readonly RunEvent[]): void {
   if (!state) return;
   const { runId } = state;
   const workflow = workflowName(state.start.workflowUrl);
@@ -22,11 +24,32 @@ export function logEvents(logger: Logger, { state }: RunStream, events: readonly
   }
 }
 
+/** The same of a mailbox: all of it is looked for only when something is wrong. */
+export function logMailboxEvents(logger: Logger, { state }: MailboxStream, events: readonly MailboxEvent[]): void {
+  if (!state || !logger.isLevelEnabled('debug')) return;
+  for (const { type, data } of events) {
+    logger.debug(
+      {
+        eventId: state.eventId,
+        ...('noticeId' in data ? { noticeId: data.noticeId } : {}),
+        ...('runId' in data ? { runId: data.runId } : {}),
+        ...('messageId' in data ? { messageId: data.messageId } : {}),
+        ...('seq' in data ? { seq: data.seq } : {}),
+        ...('upToSeq' in data ? { upToSeq: data.upToSeq } : {}),
+      },
+      type,
+    );
+  }
+}
+
 function namesIn({ data }: RunEvent): object {
   const step = 'step' in data ? data.step : 'callback' in data ? data.callback.step : undefined;
   return {
     ...('messageId' in data ? { messageId: data.messageId } : {}),
     ...('attempt' in data ? { attempt: data.attempt } : {}),
+    ...('eventId' in data ? { eventId: data.eventId } : {}),
+    ...('child' in data ? { childRunId: data.child.runId } : {}),
+    ...('successor' in data ? { successor: data.successor, how: data.how } : {}),
     ...(step ? { stepId: step.targetStep ?? step.stepId, stepName: step.stepName, stepType: step.stepType } : {}),
     ...('retried' in data ? { retried: data.retried } : {}),
     ...('result' in data && data.result && 'headers' in data.result ? { status: data.result.status } : {}),

@@ -24,6 +24,14 @@ export class RunStateSettings {
   })
   @Min(64)
   readonly cachedRuns!: number;
+
+  @Setting('STEPWELL_RUN_STATE_LAZY_BODY', {
+    description:
+      'Size above which a delivery’s step list is left out for clients that can fetch it (JavaScript); 0 sends it always.',
+    as: 'bytes',
+    default: '4mb',
+  })
+  readonly lazyBodyBytes!: number;
 }
 
 export class RunStateConfig extends settingsOf(CommonConfig, BusConfig, StoreConfig, MemberConfig, RunStateSettings) {}

@@ -114,6 +114,7 @@ class Story {
         return !truth.isOwed(effectId) || this.world.timersSet.includes(id);
       }
       case 'CancelTimer':
+      case 'TellStream':
       case 'Deliver':
       case 'CallOut':
         return true;

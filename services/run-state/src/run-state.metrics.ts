@@ -1,9 +1,9 @@
-import type { Membership, RunEvent } from '@stepwell/core';
+import type { MailboxEvent, Membership, RunEvent, RunState } from '@stepwell/core';
 import { workflowName } from '@stepwell/core';
 import type { Registry } from 'prom-client';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { PartitionRegistry } from './partition/partition.registry';
-import type { RunStream } from './partition/run-stream';
+import type { RunStream } from './partition/stream';
 
 /** What this process has committed, and what it still owes (conventions.md 3.3). No run ids or URLs in labels. */
 export class RunStateMetrics {
@@ -13,6 +13,8 @@ export class RunStateMetrics {
   private readonly steps: Counter<'workflow' | 'type'>;
   private readonly retries: Counter<'workflow'>;
   private readonly events: Counter;
+  private readonly notices: Counter<'kind' | 'outcome'>;
+  private readonly timeouts: Counter;
 
   constructor(private readonly registry: Registry) {
     const registers = [registry];
@@ -23,6 +25,11 @@ export class RunStateMetrics {
     this.steps = counter('steps_total', 'Steps recorded.', ['workflow', 'type']);
     this.retries = counter('step_retries_total', 'Failed attempts that another follows.', ['workflow']);
     this.events = counter('events_appended_total', 'Events committed.', []);
+    this.notices = counter('notifications_total', 'Notices and webhook calls that waiters got or will get.', [
+      'kind',
+      'outcome',
+    ]);
+    this.timeouts = counter('wait_timeouts_total', 'Waits that ran out.', []);
     this.durations = new Histogram({
       name: 'stepwell_run_duration_seconds',
       help: 'From start to end of a run.',
@@ -39,6 +46,14 @@ export class RunStateMetrics {
       registers: [this.registry],
       collect() {
         this.set(partitions.hosts().reduce((sum, host) => sum + host.settlement.unsettledCount, 0));
+      },
+    });
+    new Gauge({
+      name: 'stepwell_waiters_active',
+      help: 'Waits in the mailboxes that are in memory.',
+      registers: [this.registry],
+      collect() {
+        this.set(partitions.hosts().reduce((sum, host) => sum + host.waitersInMemory(), 0));
       },
     });
     new Gauge({
@@ -60,11 +75,39 @@ export class RunStateMetrics {
     });
   }
 
-  count({ state }: RunStream, events: readonly RunEvent[]): void {
+  countMailbox(events: readonly MailboxEvent[]): void {
+    this.events.inc(events.length);
+    for (const event of events) {
+      switch (event.type) {
+        case 'WaitersNotified':
+          this.notices.inc({ kind: 'event', outcome: 'notified' });
+          break;
+        case 'WaiterNotified':
+          this.notices.inc({ kind: event.data.kind, outcome: 'notified' });
+          break;
+        case 'NoticeKept':
+          this.notices.inc({ kind: event.data.kind, outcome: 'kept' });
+          break;
+        case 'WaiterTimedOut':
+          this.timeouts.inc();
+          break;
+        case 'WaiterRegistered':
+        case 'KeptNoticeTaken':
+        case 'RunDropped':
+        case 'EffectsSettled':
+        case 'MailboxSnapshot':
+          break;
+      }
+    }
+  }
+
+  countRun({ state }: RunStream, events: readonly RunEvent[]): void {
     if (!state) return;
     const workflow = workflowName(state.start.workflowUrl);
     this.events.inc(events.length);
+    const isCopied = isCopy(state, events);
     for (const event of events) {
+      if (isCopied && event.type !== 'RunStarted') continue;
       switch (event.type) {
         case 'RunStarted':
           this.started.inc({ workflow });
@@ -87,8 +130,20 @@ export class RunStateMetrics {
         case 'AttemptDue':
         case 'DeliveriesSucceeded':
         case 'FailureCallbackEnded':
+        case 'FailureCallbackRequested':
+        case 'StartContinued':
+        case 'WaitRequested':
+        case 'InvokeRequested':
+        case 'MailboxOpened':
+        case 'DeadLetterDeleted':
+        case 'RunTakenOver':
+        case 'CopyCompleted':
           break;
       }
     }
   }
 }
+
+/** What a resumed run has from the one that failed happened there, and was counted there. */
+const isCopy = (state: RunState, events: readonly RunEvent[]): boolean =>
+  state.isCopying === true || events.some(({ type }) => type === 'CopyCompleted');

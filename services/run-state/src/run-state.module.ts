@@ -6,8 +6,11 @@ import { BUS, CLOCK, HealthRegistry, LOGGER, METRICS, ShutdownSequence } from '@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { AttemptsController } from './asks/attempts.controller';
+import { DeadLettersController } from './asks/dead-letters.controller';
+import { MailboxesController } from './asks/mailboxes.controller';
 import { QueriesController } from './asks/queries.controller';
 import { SubmissionsController } from './asks/submissions.controller';
+import { ToldRunsController } from './asks/told-runs.controller';
 import { RunStateSettings } from './run-state.config';
 import { RunStateLifecycle } from './run-state.lifecycle';
 import { RunStateMetrics } from './run-state.metrics';
@@ -20,7 +23,14 @@ import { STORE } from './store';
  * `HealthRegistry` and `ShutdownSequence` from whoever composes it.
  */
 @Module({
-  controllers: [SubmissionsController, AttemptsController, QueriesController],
+  controllers: [
+    SubmissionsController,
+    MailboxesController,
+    ToldRunsController,
+    DeadLettersController,
+    AttemptsController,
+    QueriesController,
+  ],
   providers: [
     {
       provide: RunStateRuntime,

@@ -3,11 +3,12 @@ import type { BusDriver } from '@stepwell/messaging';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { BodyReader } from './bodies/body.reader';
-import { logEvents } from './event.logger';
+import { logMailboxEvents, logRunEvents } from './event.logger';
 import { PartitionHost } from './partition/partition.host';
 import { PartitionRegistry } from './partition/partition.registry';
 import { Recovery } from './partition/recovery';
 import { ItemBuilder } from './relay/item.builder';
+import { LogCopier } from './relay/log.copier';
 import { Relay } from './relay/relay';
 import { ResultText } from './relay/result-text';
 import { RowWriter } from './relay/row.writer';
@@ -38,6 +39,8 @@ export class RunStateRuntime {
       bus,
       items: new ItemBuilder(this.bodies, config),
       rows: this.rowWriter,
+      bodies: this.bodies,
+      copier: new LogCopier(bus, store.blobs),
       results: new ResultText(this.bodies),
       logger,
       pause,
@@ -55,10 +58,17 @@ export class RunStateRuntime {
           membership: store.membership,
           logger,
           newSeed: uuidv7,
-          onCommitted: (host, stream, { events, owed }) => {
-            void this.relay.send(host, stream, owed);
-            metrics.count(stream, events);
-            logEvents(logger, stream, events);
+          onCommitted: {
+            run: (host, { stream, events, owed }) => {
+              void this.relay.send(host, stream, owed);
+              metrics.countRun(stream, events);
+              logRunEvents(logger, stream, events);
+            },
+            mailbox: (host, { stream, events, owed }) => {
+              void this.relay.send(host, stream, owed);
+              metrics.countMailbox(events);
+              logMailboxEvents(logger, stream, events);
+            },
           },
           maxCachedStreams: Math.max(1, Math.ceil(config.cachedRuns / 64)),
         }),

@@ -16,7 +16,7 @@ import {
 } from '@stepwell/platform';
 import { SchedulerConfig } from './scheduler.config';
 import { SchedulerModule } from './scheduler.module';
-import { aTimer } from './testing/scheduler-world';
+import { aDeadline, aTimer } from './testing/scheduler-world';
 
 /*
  * The whole service over the in-memory twins, in real time: that everything is wired. What it does when is in the specs beside
@@ -89,7 +89,7 @@ describe('SchedulerModule', () => {
   it('keeps what it is asked to, asks when it is due, and forgets', async () => {
     const set = (...timers: TimerRow[]) => bus.ask(asks.SetTimers, { partition: 7 }, message({ timers }));
     const atLeisure = clock.nowMs() + 3_600_000;
-    expect(await set(aTimer('later', atLeisure, 7), aTimer('last', atLeisure, 7))).toEqual(message({}));
+    expect(await set(aTimer('later', atLeisure, 7), aDeadline('last', atLeisure, 7))).toEqual(message({}));
     expect(await store.timers.count([7])).toBe(2);
     expect(await metrics.metrics()).toMatch(/^stepwell_timers_pending\{service="scheduler"\} 2$/m);
 

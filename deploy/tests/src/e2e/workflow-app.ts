@@ -1,8 +1,11 @@
-import { Client, type WorkflowContext } from '@upstash/workflow';
-import { serve } from '@upstash/workflow/express';
+import type { Client, TriggerOptions as ClientTriggerOptions, WorkflowContext } from '@upstash/workflow';
+import type { RequestHandler } from 'express';
 import express from 'express';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { JsLibrary } from './clients/js-library';
+import { JS_1_3 } from './clients/js-library';
+import { Journal } from './journal';
 import { DEV } from './stepwell-under-test';
 import { until } from './until';
 
@@ -13,77 +16,40 @@ export interface Payload {
   readonly input?: unknown;
 }
 
-/**
- * What the endpoint saw, by itself: it doesn't believe the engine. One per run.
- */
-export class Journal {
-  /** Requests to the workflow's endpoint. */
-  calls = 0;
-  /** Executions of each step's function, by name. */
-  readonly executions = new Map<string, number>();
-  /** Requests to the third party. */
-  thirdParty = 0;
-  /** Upstash-Retried of each call. */
-  readonly retried: number[] = [];
-  failureFunction: unknown;
-  /** Steps whose result has been seen in a history: durable for sure. */
-  private readonly completed = new Set<string>();
-  /** Steps that were executed although their result was durable. */
-  readonly repeated: string[] = [];
-
-  /** A delivery's body: the history it carries says what is done. */
-  seen(body: unknown): void {
-    if (!Array.isArray(body)) return;
-    for (const entry of body as { callType?: string; body?: string }[]) {
-      const step = stepOf(entry.body);
-      if (entry.callType === 'step' && step) this.completed.add(step);
-    }
-  }
-
-  run<T>(name: string, value: T): T {
-    if (this.completed.has(name)) this.repeated.push(name);
-    this.executions.set(name, (this.executions.get(name) ?? 0) + 1);
-    return value;
-  }
-}
-
-/** Name of the step whose result an entry is; undefined for payloads and plans. */
-function stepOf(base64 = ''): string | undefined {
-  try {
-    const step = JSON.parse(Buffer.from(base64, 'base64').toString()) as { stepId?: number; stepName?: string };
-    return step.stepId !== undefined && step.stepId > 0 ? step.stepName : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** What `serve` takes, but for what the app decides. */
+type ServeOptions = Omit<NonNullable<Parameters<JsLibrary['serve']>[1]>, 'env'>;
 
 export interface AppOptions {
   /** Base URL of the engine. */
   readonly engineUrl: string;
-  /** Signatures are verified by these, current and next, as in a real app. Default: those of `stepwell dev`. */
-  readonly signingKeys?: readonly [current: string, next: string];
+  /** Signatures are verified by these, current and next, as in a real app; `none`: not at all. Default: those of `stepwell dev`. */
+  readonly signingKeys?: readonly [current: string, next: string] | 'none';
+  /** Default: the newest release. */
+  readonly library?: JsLibrary;
 }
 
-export interface TriggerOptions {
+export interface TriggerOptions extends Omit<ClientTriggerOptions, 'url' | 'body' | 'workflowRunId'> {
   readonly input?: unknown;
-  readonly retries?: number;
-  readonly retryDelay?: string;
   readonly runId?: string;
-  readonly label?: string;
-  /** Seconds. */
-  readonly delay?: number;
+  /** Instead of `input` and the app's URL. */
+  readonly body?: unknown;
 }
+
+const LARGEST_BODY = '250mb';
 
 /** A user's app: Express, the unmodified official client, one route per workflow. */
 export class WorkflowApp {
   readonly journals = new Map<string, Journal>();
   readonly client: Client;
+  readonly library: JsLibrary;
   private readonly server: Server;
   private readonly app = express();
+  private anonymous = 0;
 
   constructor(private readonly options: AppOptions) {
-    this.client = new Client({ baseUrl: options.engineUrl, token: DEV.token });
-    this.app.use(express.json({ limit: '50mb' }));
+    this.library = options.library ?? JS_1_3;
+    this.client = new this.library.Client({ baseUrl: options.engineUrl, token: DEV.token });
+    this.app.use(express.json({ limit: LARGEST_BODY }), express.text({ limit: LARGEST_BODY }));
     this.app.post('/third-party/:runId', (request, response) => {
       this.journal(request.params.runId).thirdParty += 1;
       response.json({ echo: request.body as unknown });
@@ -114,41 +80,69 @@ export class WorkflowApp {
     return journal;
   }
 
-  /** Adds a workflow under `/name`. */
-  add(name: string, workflow: Workflow): void {
+  private readonly noteDelivery: RequestHandler = (request, _response, next) => {
+    const runId = request.header('upstash-workflow-runid');
+    if (runId !== undefined) this.journal(runId).seen(request.headers, request.body);
+    next();
+  };
+
+  private get env(): Record<string, string> {
     const { engineUrl, signingKeys = [DEV.currentSigningKey, DEV.nextSigningKey] } = this.options;
+    return {
+      QSTASH_URL: engineUrl,
+      QSTASH_TOKEN: DEV.token,
+      ...(signingKeys === 'none'
+        ? {}
+        : { QSTASH_CURRENT_SIGNING_KEY: signingKeys[0], QSTASH_NEXT_SIGNING_KEY: signingKeys[1] }),
+    };
+  }
+
+  /** Adds a workflow under `/name`. Its failure function notes the failure, unless another one, or undefined, is given. */
+  add(name: string, workflow: Workflow, options: ServeOptions = {}): void {
     this.app.use(
       `/${name}`,
-      (request, _response, next) => {
-        const runId = request.header('upstash-workflow-runid');
-        if (runId !== undefined) {
-          const journal = this.journal(runId);
-          journal.calls += 1;
-          journal.retried.push(Number(request.header('upstash-retried')));
-          journal.seen(request.body);
-        }
-        next();
-      },
-      serve<Payload>((context) => workflow(context, this.journal(context.workflowRunId)), {
-        env: {
-          QSTASH_URL: engineUrl,
-          QSTASH_TOKEN: DEV.token,
-          QSTASH_CURRENT_SIGNING_KEY: signingKeys[0],
-          QSTASH_NEXT_SIGNING_KEY: signingKeys[1],
-        },
+      this.noteDelivery,
+      this.library.serve<Payload>((context) => workflow(context, this.journal(context.workflowRunId)), {
         failureFunction: ({ context, failResponse, failStatus }) => {
           this.journal(context.workflowRunId).failureFunction = { failResponse, failStatus };
           return 'noted';
         },
+        ...(options as object),
+        env: this.env,
       }),
     );
   }
 
+  /** Workflows that know each other, as `serveMany` has them: `/prefix/name`. */
+  addMany(prefix: string, workflows: Parameters<JsLibrary['serveMany']>[0]): void {
+    // Its options know no `env`, but hand on what they are given.
+    const options: object = { env: this.env };
+    this.app.use(`/${prefix}`, this.noteDelivery, this.library.serveMany(workflows, options));
+  }
+
+  /** Any other route: something that is no workflow. */
+  addHandler(name: string, handler: RequestHandler): void {
+    this.app.use(`/${name}`, this.noteDelivery, handler);
+  }
+
+  /** Adds a workflow under a name that nothing else has. @returns the name */
+  addOnce(workflow: Workflow, options?: ServeOptions): string {
+    this.anonymous += 1;
+    const name = `workflow-${this.anonymous}`;
+    this.add(name, workflow, options);
+    return name;
+  }
+
+  /** Starts a run of a workflow that no other run has. */
+  async begin(workflow: Workflow, options: TriggerOptions = {}, serveOptions?: ServeOptions): Promise<string> {
+    return this.trigger(this.addOnce(workflow, serveOptions), options);
+  }
+
   async trigger(name: string, options: TriggerOptions = {}): Promise<string> {
-    const { input, runId, ...rest } = options;
+    const { input, runId, body, ...rest } = options;
     const { workflowRunId } = await this.client.trigger({
       url: `${this.url}/${name}`,
-      body: { appUrl: this.url, input } satisfies Payload,
+      body: 'body' in options ? body : ({ appUrl: this.url, input } satisfies Payload),
       ...(runId === undefined ? {} : { workflowRunId: runId }),
       ...rest,
     });
@@ -196,7 +190,7 @@ export class WorkflowApp {
   async ended(runId: string, limitMs = 60_000) {
     await until(
       `run ${runId} has ended`,
-      async () => (await this.log(runId))?.workflowState !== 'RUN_STARTED',
+      async () => ((await this.log(runId))?.workflowState ?? 'RUN_STARTED') !== 'RUN_STARTED',
       limitMs,
     );
     const log = await this.log(runId);

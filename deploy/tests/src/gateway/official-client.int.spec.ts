@@ -121,9 +121,18 @@ describe('the workflow client', () => {
     expect(gateway.bus.recorded(asks.CancelRun)).toHaveLength(3);
   });
 
-  it('hears what is not there yet', async () => {
-    await expect(workflows.notify({ eventId: 'e' })).rejects.toMatchObject({ status: 501 });
-    await expect(workflows.dlq.list()).rejects.toMatchObject({ status: 501 });
+  it('cancels by filters, and everything', async () => {
+    gateway.bus.answer(asks.ListRuns, () => message({ rows: [] }));
+    await workflows.cancel({ filter: { workflowUrl: 'http://a/', label: ['x', 'y'], fromDate: new Date(5) } });
+    await workflows.cancel({ filter: { workflowUrlStartingWith: 'http://a/', callerIp: '::1' } });
+    await workflows.cancel({ filter: { flowControlKey: ['k', 'l'] } });
+    await workflows.cancel({ all: true });
+    expect(gateway.bus.recorded(asks.ListRuns).map(({ message: { head } }) => head.filter)).toEqual([
+      { workflowUrl: 'http://a/', labels: ['x', 'y'], fromMs: 5, status: 'running' },
+      { urlPrefix: 'http://a/', callerIp: '::1', status: 'running' },
+      { flowControlKey: ['k', 'l'], status: 'running' },
+      { status: 'running' },
+    ]);
   });
 });
 

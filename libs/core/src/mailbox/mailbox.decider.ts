@@ -73,6 +73,9 @@ function notifyAll(state: MailboxState | undefined, { noticeId, body }: Notice):
   return notified([event], state.waiters.size, waitersOf(state));
 }
 
+/** For one run that doesn't wait. Hooks are called by strangers: what they leave behind has to have an end. */
+const KEPT_NOTICES = 10_000;
+
 function notifyRun(
   state: MailboxState | undefined,
   { noticeId, kind, body }: Notice,
@@ -82,6 +85,9 @@ function notifyRun(
   if (state && isDropped(state, runId, context.at)) return notified([], 0, []);
   const waiter = state?.waiters.get(state.seqsByRun.get(runId)?.[0] ?? 0);
   if (!waiter) {
+    if ((state?.kept.get(runId)?.length ?? 0) >= KEPT_NOTICES) {
+      return { refused: 'QUOTA_EXCEEDED', message: `${KEPT_NOTICES} notices are kept for this run already` };
+    }
     const kept = mailboxEvent('NoticeKept', (bodies) => ({
       noticeId,
       kind,

@@ -60,6 +60,7 @@ function unused(stream: string): MailboxState {
     timers: new Map(),
     keptNotices: 0,
     listedWaiters: 0,
+    forgottenAt: 0,
   };
 }
 

@@ -7,10 +7,12 @@ import type { MailboxState } from './mailbox.state';
  *
  * 1. What is remembered goes by the times of entries alone, never by who folds or when (mailbox.state.ts 3). Whoever decides compares
  *    with its own time as well: the newest entry may be older than an hour.
- * 2. Maps are in the order of time, so that forgetting looks at what is forgotten and at one more.
+ * 2. Maps are in the order of time, so that forgetting looks at what is forgotten and at one more. It does so once a minute: to find the
+ *    first of a map from which many were removed is a walk.
  */
 
-export const REMEMBERED_MS = 60 * 60 * 1000;
+const REMEMBERED_MS = 60 * 60 * 1000;
+const FORGET_EVERY_MS = 60 * 1000;
 /** Answers are bounded too, and so are the waiters that they list: both are as large as their users make them. */
 const MOST_ANSWERS = 10_000;
 const MOST_LISTED = 100 * LISTED_WAITERS;
@@ -35,13 +37,18 @@ export function rememberAnswer(
   const waiters = notified.slice(0, LISTED_WAITERS);
   state.answered.set(noticeId, { at, notified: notified.length, waiters });
   state.listedWaiters += waiters.length;
+  for (const oldest of state.answered.keys()) {
+    if (state.answered.size <= MOST_ANSWERS && state.listedWaiters <= MOST_LISTED) break;
+    forgetAnswer(state, oldest);
+  }
 }
 
-/** Once an entry, after its events. */
+/** After each event; most of the time it finds that a minute has not passed. */
 export function forgetOld(state: MailboxState, at: number): void {
+  if (at - state.forgottenAt < FORGET_EVERY_MS) return;
+  state.forgottenAt = at;
   for (const [noticeId, answer] of state.answered) {
-    const tooMany = state.answered.size > MOST_ANSWERS || state.listedWaiters > MOST_LISTED;
-    if (!tooMany && isRemembered(answer.at, at)) break;
+    if (isRemembered(answer.at, at)) break;
     forgetAnswer(state, noticeId);
   }
   for (const memory of [state.ended, state.dropped]) {

@@ -15,7 +15,7 @@ import type { KeptNotice, MailboxObligation, MailboxState } from './mailbox.stat
  */
 
 type SnapshotItem =
-  | readonly ['mailbox', { readonly lastSeq: number }]
+  | readonly ['mailbox', { readonly lastSeq: number; readonly forgottenAt: number }]
   | readonly ['waiter', WaiterData]
   | readonly ['kept', runId: string, KeptNotice]
   | readonly ['answered', noticeId: string, { readonly at: number; readonly notified: number }]
@@ -66,6 +66,7 @@ export function readItems(
     switch (item[0]) {
       case 'mailbox':
         state.lastSeq = item[1].lastSeq;
+        state.forgottenAt = item[1].forgottenAt;
         break;
       case 'waiter':
         addWaiter(state, item[1]);
@@ -98,7 +99,7 @@ export function readItems(
 }
 
 function* itemsOf(state: MailboxState): Generator<SnapshotItem> {
-  yield ['mailbox', { lastSeq: state.lastSeq }];
+  yield ['mailbox', { lastSeq: state.lastSeq, forgottenAt: state.forgottenAt }];
   for (const waiter of state.waiters.values()) yield ['waiter', waiter];
   for (const [runId, notices] of state.kept) for (const notice of notices) yield ['kept', runId, notice];
   for (const [noticeId, { at, notified, waiters }] of state.answered) {
@@ -118,7 +119,7 @@ function packed(items: Iterable<SnapshotItem>, mostBytes: number): SnapshotItem[
   let part: SnapshotItem[] = [];
   let bytes = 0;
   for (const item of items) {
-    const itemBytes = utf8.encode(JSON.stringify(item)).byteLength + 1;
+    const itemBytes = utf8Bytes(JSON.stringify(item)) + 1;
     if (part.length === 0 || bytes + itemBytes > mostBytes) {
       part = [];
       parts.push(part);
@@ -130,4 +131,12 @@ function packed(items: Iterable<SnapshotItem>, mostBytes: number): SnapshotItem[
   return parts;
 }
 
-const utf8 = new TextEncoder();
+/** Without making the bytes; half a surrogate pair counts half of its four. */
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2;
+  }
+  return bytes;
+}

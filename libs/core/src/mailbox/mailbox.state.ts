@@ -37,6 +37,8 @@ export interface MailboxState {
   /** How many notices are in `kept`, and how many waiters are listed in `answered`. */
   keptNotices: number;
   listedWaiters: number;
+  /** Unix ms: when old memories were looked for last. */
+  forgottenAt: number;
   /** Of a fold that began at a snapshot and has not read all of it: the part that must come next. No decision is made on it. */
   nextPart?: number;
 }

@@ -180,8 +180,11 @@ export interface TellRunsRequest {
   readonly tells: readonly RunTell[];
 }
 export interface TellRunsAnswer {
-  /** Same order. `movedTo` = another run has taken over (12): it is to be told instead. */
-  readonly results: readonly ({ readonly done: true } | { readonly movedTo: string })[];
+  /**
+   * Same order. `movedTo` = another run has taken over (12): it is to be told instead. `notYet` = that run is still being made: it is to
+   * be told again.
+   */
+  readonly results: readonly ({ readonly done: true } | { readonly movedTo: string } | { readonly notYet: true })[];
 }
 
 /** One part of a resumed run's copied log (12): an entry of the new stream, version `part + 1`. */

@@ -5,6 +5,9 @@ export interface RunRow {
   readonly version: number;
   readonly status: RunStatus;
   readonly url: string;
+  /** Of the URL: host with port, and path without query. */
+  readonly host: string;
+  readonly path: string;
   readonly workflow: string;
   readonly labels: readonly string[];
   readonly callerIp: string;
@@ -32,17 +35,22 @@ export type FailureCallbackState = 'in-progress' | 'succeeded' | 'failed' | 'can
 
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
 
+/** The one, or any of several. */
+export type AnyOf<T> = T | readonly T[];
+
 export interface RunFilter {
   readonly runIds?: readonly string[];
-  readonly workflowUrl?: string;
+  readonly workflowUrl?: AnyOf<string>;
   /** Beginning of the workflow's URL (protocol.md 8.8). */
   readonly urlPrefix?: string;
+  readonly host?: AnyOf<string>;
+  readonly path?: AnyOf<string>;
   /** Dead letters alone, newest failure first; `fromMs` and `toMs` are then of the failure. */
   readonly deadLetters?: { readonly responseStatus?: number; readonly failureState?: FailureCallbackState };
   readonly status?: RunStatus;
   readonly labels?: readonly string[];
-  readonly callerIp?: string;
-  readonly flowControlKey?: string;
+  readonly callerIp?: AnyOf<string>;
+  readonly flowControlKey?: AnyOf<string>;
   readonly createdAt?: number;
   readonly fromMs?: number;
   readonly toMs?: number;

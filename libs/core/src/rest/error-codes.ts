@@ -91,6 +91,12 @@ export const ERROR_CODES = {
     retryable: false,
     whatToDo: 'Send Upstash-Workflow-RunId as the client library does.',
   },
+  INVALID_EVENT_ID: {
+    status: 400,
+    message: 'missing or invalid event id',
+    retryable: false,
+    whatToDo: 'Put the event id behind the path; it has 1 to 512 printable characters.',
+  },
   INVALID_QUERY: {
     status: 400,
     message: 'invalid query parameter',

@@ -19,9 +19,9 @@ export const effectIdOf = (stream: string, version: number, k: number): string =
 
 /** The stream's name may hold colons. */
 export function placeOfEffect(effectId: string): { readonly version: number; readonly k: number } {
-  const [version, k] = effectId.split(':').slice(-2).map(Number);
-  if (!Number.isSafeInteger(version) || !Number.isSafeInteger(k)) throw new Error(`${effectId} is no effect id`);
-  return { version: version as number, k: k as number };
+  const [, version, k] = /:(\d+):(\d+)$/.exec(effectId) ?? [];
+  if (version === undefined || k === undefined) throw new Error(`${effectId} is no effect id`);
+  return { version: Number(version), k: Number(k) };
 }
 
 /** Of one entry, while it is folded; `owed` is the state's own map. */

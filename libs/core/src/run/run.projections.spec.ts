@@ -24,6 +24,8 @@ describe('a run’s row (L9)', () => {
       version: 1,
       status: 'running',
       url: 'http://app/api/x',
+      host: 'app',
+      path: '/api/x',
       workflow: 'x',
       labels: ['a'],
       callerIp: '1.2.3.4',

@@ -20,6 +20,7 @@ export function rowOf(state: RunState, partition: number): RunRow {
     version: state.version,
     status: state.status,
     url: workflowUrl,
+    ...placeOfUrl(workflowUrl),
     workflow: workflowName(workflowUrl),
     labels: config.labels,
     callerIp,
@@ -28,6 +29,13 @@ export function rowOf(state: RunState, partition: number): RunRow {
     ...(state.completedAt === undefined ? {} : { completedAt: state.completedAt }),
     ...deadLetterRow(state),
   };
+}
+
+/** Host with port, and path. What can't be read as a URL is found by neither. */
+function placeOfUrl(text: string): { readonly host: string; readonly path: string } {
+  if (!URL.canParse(text)) return { host: '', path: '' };
+  const { host, pathname } = new URL(text);
+  return { host, path: pathname };
 }
 
 function deadLetterRow(state: RunState): { readonly deadLetter?: DeadLetterRow } {

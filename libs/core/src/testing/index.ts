@@ -1,1 +1,2 @@
+export * from './mailbox-scenario';
 export * from './run-scenario';

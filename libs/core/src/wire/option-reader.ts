@@ -1,5 +1,6 @@
 import type { HeaderMap } from './headers';
 import type { OptionProblem, Parsed } from './publish-options';
+import type { ReadHeader } from './request-headers';
 
 /**
  * Reads the options of one submission, header by header, and remembers the first problem, so that a submission can be put
@@ -14,16 +15,16 @@ export class OptionReader {
     return this.first;
   }
 
-  text(name: string): string | undefined {
+  text(name: ReadHeader): string | undefined {
     const value = this.headers[name];
     return value === '' ? undefined : value;
   }
 
-  isTrue(name: string): boolean {
+  isTrue(name: ReadHeader): boolean {
     return this.headers[name]?.toLowerCase() === 'true';
   }
 
-  read<T>(name: string, parse: (text: string) => Parsed<T>): T | undefined {
+  read<T>(name: ReadHeader, parse: (text: string) => Parsed<T>): T | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : this.take(parse(text));
   }
@@ -38,4 +39,14 @@ export class OptionReader {
     this.first ??= { code, message };
     return undefined;
   }
+
+  /** What would be lost by ignoring it (protocol.md 18). */
+  refuseUnsupported(what: string): void {
+    this.take(unsupported(what));
+  }
 }
+
+export const unsupported = (what: string): { readonly ok: false; readonly problem: OptionProblem } => ({
+  ok: false,
+  problem: { code: 'NOT_SUPPORTED', message: `${what}: not supported by this server yet` },
+});

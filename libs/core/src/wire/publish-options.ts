@@ -11,8 +11,25 @@ import { isHeaderName } from './headers';
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: OptionProblem };
 
+/** All that what was sent can be refused for, before its run is asked. */
+export const SUBMISSION_PROBLEMS = [
+  'INVALID_JSON',
+  'INVALID_BODY',
+  'INVALID_DESTINATION',
+  'INVALID_HEADER',
+  'INVALID_DURATION',
+  'INVALID_RETRY_DELAY',
+  'INVALID_FLOW_CONTROL',
+  'INVALID_CRON',
+  'INVALID_LABEL',
+  'INVALID_RUN_ID',
+  'INVALID_EVENT_ID',
+  'QUOTA_EXCEEDED',
+  'NOT_SUPPORTED',
+] as const satisfies readonly ErrorCode[];
+
 export interface OptionProblem {
-  readonly code: ErrorCode;
+  readonly code: (typeof SUBMISSION_PROBLEMS)[number];
   /** For the sender, naming the offending text. */
   readonly message: string;
 }
@@ -202,7 +219,7 @@ function value<T>(parsed: T): Parsed<T> {
   return { ok: true, value: parsed };
 }
 
-function failed(code: ErrorCode, message: string): { readonly ok: false; readonly problem: OptionProblem } {
+function failed(code: OptionProblem['code'], message: string): { readonly ok: false; readonly problem: OptionProblem } {
   return { ok: false, problem: { code, message } };
 }
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { toHeaderMap } from './headers';
-import type { ParsedSubmission, SubmissionContext } from './submission-parser';
+import type { ParsedSubmission, SubmissionContext } from './parsed-submission';
 import { parseSubmission } from './submission-parser';
 import { DEFAULT_SUBMISSION_LIMITS } from './submission-settings';
 import type { Submission } from './submission';
 
 const NOW_MS = 1_800_000_000_000;
 const context: SubmissionContext = {
-  messageId: 'msg_1',
+  messageIdIn: () => 'msg_1',
   callerIp: '192.0.2.1',
   nowMs: NOW_MS,
   limits: DEFAULT_SUBMISSION_LIMITS,
@@ -255,8 +255,6 @@ describe('bad input', () => {
     [{ 'upstash-workflow-url': 'ftp://x/' }, 'INVALID_DESTINATION'],
     [{ 'upstash-forward-x': 'a\r\nInjected: yes' }, 'INVALID_HEADER'],
     [{ 'upstash-forward-a b': 'x' }, 'INVALID_HEADER'],
-    [{ 'upstash-workflow-invoke': 'true' }, 'NOT_SUPPORTED'],
-    [{ 'upstash-workflow-trigger-by-sdk': 'true' }, 'NOT_SUPPORTED'],
     [{ 'upstash-cron': 'nonsense' }, 'INVALID_CRON'],
     [{ 'upstash-cron': '*/5 * * * *' }, 'NOT_SUPPORTED'],
   ])('%j is refused with %s, and the run is named', (headers, code) => {

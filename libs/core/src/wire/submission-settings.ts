@@ -1,31 +1,73 @@
 import { DAY_MS } from './duration';
-import { deliverableForwards, forwardsOf, headersUnder, triggerConfigForwards } from './headers';
+import { deliverableForwards, forwardsOf, headerProblem, headersUnder, triggerConfigForwards } from './headers';
 import type { HeaderMap } from './headers';
-import type { OptionReader } from './option-reader';
+import { OptionReader } from './option-reader';
+import { parseCron } from './cron';
 import { parseDestination } from './destination';
 import {
   parseDelay,
   parseFlowControl,
   parseLabels,
+  parseMethod,
   parseNotBefore,
   parseRedactFields,
   parseRetries,
   parseRetryDelay,
 } from './publish-options';
-import type { DeliverySettings, FailureCallbackSettings, HeaderList, TriggerConfig } from './submission';
+import type { DeliverySettings, FailureCallbackSettings, HeaderList, MessageFields, TriggerConfig } from './submission';
 
 /** The operator's policy; what exceeds it is answered 412, which fails a run for good instead of trying again (protocol.md 7.4). */
 export interface SubmissionLimits {
   readonly maxRetries: number;
   readonly maxDelayMs: number;
+  /** How many runs may invoke each other in a row (protocol.md 8.7). */
+  readonly maxInvokeDepth: number;
 }
 
-export const DEFAULT_SUBMISSION_LIMITS: SubmissionLimits = { maxRetries: 100, maxDelayMs: 366 * DAY_MS };
+export const DEFAULT_SUBMISSION_LIMITS: SubmissionLimits = {
+  maxRetries: 100,
+  maxDelayMs: 366 * DAY_MS,
+  maxInvokeDepth: 100,
+};
 
 const FAILURE_CALLBACK = 'upstash-failure-callback';
 
-/** Retries, their delay and flow control under one prefix: `upstash-`, `upstash-callback-`, `upstash-failure-callback-`. */
-export function readDeliverySettings(reader: OptionReader, prefix: string, limits: SubmissionLimits): DeliverySettings {
+/** Over headers of which each can be sent again; what can't is the first problem. */
+export function readerOf(headers: HeaderMap): OptionReader {
+  const reader = new OptionReader(headers);
+  const problem = headerProblem(headers);
+  if (problem !== undefined) reader.refuse('INVALID_HEADER', problem);
+  return reader;
+}
+
+/** What every message says of its delivery; undefined when there is no telling where to. */
+export function readMessageFields(reader: OptionReader, destination: string): MessageFields | undefined {
+  const url = reader.take(parseDestination(destination));
+  if (url === undefined) return undefined;
+  const contentType = reader.text('content-type');
+  return {
+    destination: url,
+    workflowUrl: reader.read('upstash-workflow-url', parseDestination) ?? url,
+    method: reader.read('upstash-method', parseMethod) ?? 'POST',
+    ...(contentType === undefined ? {} : { contentType }),
+    forwards: headerList(deliverableForwards(forwardsOf(reader.headers))),
+    features: listOf(reader.text('upstash-feature-set')),
+  };
+}
+
+/** Started at once and once only, a run that was meant to be started again and again would be lost unnoticed. */
+export function refuseSchedule(reader: OptionReader): void {
+  if (reader.read('upstash-cron', parseCron) !== undefined) reader.refuseUnsupported('schedules (Upstash-Cron)');
+}
+
+type SettingsPrefix = 'upstash-' | 'upstash-callback-' | 'upstash-failure-callback-';
+
+/** Retries, their delay and flow control under one prefix. */
+export function readDeliverySettings(
+  reader: OptionReader,
+  prefix: SettingsPrefix,
+  limits: SubmissionLimits,
+): DeliverySettings {
   const retries = reader.read(`${prefix}retries`, parseRetries);
   if (retries !== undefined && retries > limits.maxRetries) {
     reader.refuse('QUOTA_EXCEEDED', `at most ${limits.maxRetries} retries are allowed here, not ${retries}`);
@@ -48,26 +90,31 @@ export function readDeliverySettings(reader: OptionReader, prefix: string, limit
 export function readTriggerConfig(reader: OptionReader, limits: SubmissionLimits): TriggerConfig {
   reader.read('upstash-redact-fields', parseRedactFields);
   const redact = reader.text('upstash-redact-fields');
-  const failureCallback = readFailureCallback(reader, limits);
+  const failureUrl = readFailureCallbackUrl(reader);
   return {
     ...readDeliverySettings(reader, 'upstash-', limits),
     forwards: headerList(triggerConfigForwards(forwardsOf(reader.headers))),
     labels: reader.read('upstash-label', parseLabels) ?? [],
     ...(redact === undefined ? {} : { redact }),
-    ...(failureCallback === undefined ? {} : { failureCallback }),
+    ...(failureUrl === undefined ? {} : { failureCallback: readFailureCallback(reader, limits, failureUrl) }),
   };
 }
 
 /** Of the many `Upstash-Failure-Callback-*` headers only forwards are for the endpoint; run id, url and feature set are ours. */
-function readFailureCallback(reader: OptionReader, limits: SubmissionLimits): FailureCallbackSettings | undefined {
-  const url = reader.read(FAILURE_CALLBACK, parseDestination);
-  if (url === undefined) return undefined;
+export function readFailureCallback(
+  reader: OptionReader,
+  limits: SubmissionLimits,
+  url: string,
+): FailureCallbackSettings {
   return {
     ...readDeliverySettings(reader, `${FAILURE_CALLBACK}-`, limits),
     url,
     forwards: headerList(deliverableForwards(headersUnder(reader.headers, `${FAILURE_CALLBACK}-forward-`))),
   };
 }
+
+export const readFailureCallbackUrl = (reader: OptionReader): string | undefined =>
+  reader.read(FAILURE_CALLBACK, parseDestination);
 
 /** When it may be delivered at the earliest: `Upstash-Not-Before` wins over `Upstash-Delay` (protocol.md 2.3). */
 export function readTiming(
@@ -87,3 +134,11 @@ export function readTiming(
 }
 
 export const headerList = (headers: HeaderMap): HeaderList => Object.entries(headers);
+
+const listOf = (text: string | undefined): readonly string[] =>
+  text === undefined
+    ? []
+    : text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');

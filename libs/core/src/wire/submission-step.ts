@@ -1,4 +1,6 @@
 import { deliverableForwards, headersUnder } from './headers';
+import type { JsonObject } from './json-value';
+import { asJsonObject, jsonText, parseJsonObject } from './json-value';
 import type { OptionReader } from './option-reader';
 import { parseDestination } from './destination';
 import type { OptionProblem, Parsed } from './publish-options';
@@ -7,8 +9,8 @@ import type { SubmissionLimits } from './submission-settings';
 import type { CallSubmission, StepHead } from './submission';
 
 /*
- * The step a submission speaks of: in the body of a step, in the callback's headers of a call (protocol.md 7.1, 8.3). Read for
- * its head only: the body is logged and delivered as the bytes that came.
+ * The step a submission speaks of: in the body of a step, inside the body of a wait or an invoke, in the callback's headers of a
+ * call (protocol.md 7.1, 8.3, 8.4, 8.7). Read for its head only: it is logged and delivered as it came.
  */
 
 /** Far above any client's own limits (they can't count that far in an array), far below where sums lose precision. */
@@ -16,9 +18,23 @@ const MAX_COUNT = 1_000_000;
 const MAX_NAME_LENGTH = 4_096;
 
 export function parseStepHead(body: string | Uint8Array): Parsed<StepHead> {
-  const step = parseObject(body);
-  if (step === undefined) return wrong('INVALID_JSON', 'the body of a step must be a JSON object');
-  const { stepId, stepName, stepType, concurrent, targetStep } = step;
+  const step = parseJsonObject(body);
+  return step === undefined ? wrong('INVALID_JSON', 'the body of a step must be a JSON object') : headOf(step);
+}
+
+/** A step that gets its result from the server: its head, and the JSON that the result will be written into (8.4, 8.7). */
+export function parseOpenStep(value: unknown): Parsed<{ readonly head: StepHead; readonly json: Uint8Array }> {
+  const step = asJsonObject(value);
+  if (step === undefined) return wrong('INVALID_BODY', 'step must be a JSON object');
+  const head = headOf(step);
+  if (!head.ok) return head;
+  if (head.value.stepId === 0) return wrong('INVALID_BODY', 'stepId must be from 1 on: a plan has no result');
+  const json = jsonText(value);
+  if (json === undefined) return wrong('INVALID_JSON', 'the step is nested too deeply');
+  return { ok: true, value: { head: head.value, json: new TextEncoder().encode(json) } };
+}
+
+function headOf({ stepId, stepName, stepType, concurrent, targetStep }: JsonObject): Parsed<StepHead> {
   if (!isCount(stepId, 0)) return wrong('INVALID_BODY', 'stepId must be a whole number from 0 on');
   if (!isName(stepName)) return wrong('INVALID_BODY', 'stepName must be a text');
   if (!isName(stepType)) return wrong('INVALID_BODY', 'stepType must be a text');
@@ -34,10 +50,10 @@ export function parseStepHead(body: string | Uint8Array): Parsed<StepHead> {
 export function readCallback(reader: OptionReader, limits: SubmissionLimits): CallSubmission['callback'] {
   const url = reader.read('upstash-callback', parseDestination);
   if (url === undefined) reader.refuse('INVALID_DESTINATION', 'a call needs an Upstash-Callback');
-  const field = (name: string): string | undefined =>
+  const field = (name: 'stepid' | 'stepname' | 'steptype' | 'concurrent'): string | undefined =>
     reader.text(`upstash-callback-forward-upstash-workflow-${name}`) ??
     reader.refuse('INVALID_HEADER', `Upstash-Callback-Forward-Upstash-Workflow-${name} is missing`);
-  const count = (name: string): number => {
+  const count = (name: 'stepid' | 'concurrent'): number => {
     const text = field(name) ?? '1';
     const number = /^\d{1,7}$/.test(text) ? Number(text) : 0;
     if (!isCount(number, 1)) {
@@ -57,15 +73,6 @@ export function readCallback(reader: OptionReader, limits: SubmissionLimits): Ca
     concurrent: count('concurrent'),
     settings: readDeliverySettings(reader, 'upstash-callback-', limits),
   };
-}
-
-function parseObject(body: string | Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const json: unknown = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? { ...json } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const isCount = (value: unknown, least: number): value is number =>

@@ -32,9 +32,8 @@ export interface TriggerConfig extends DeliverySettings {
   readonly failureCallback?: FailureCallbackSettings;
 }
 
-interface SubmissionBase {
-  /** Made by the gateway; once accepted it is the id in the run's log. */
-  readonly messageId: string;
+/** What every message says of its delivery. */
+export interface MessageFields {
   readonly destination: string;
   /** `Upstash-Workflow-Url`, else the destination. */
   readonly workflowUrl: string;
@@ -43,6 +42,11 @@ interface SubmissionBase {
   /** This item's own forwards. */
   readonly forwards: HeaderList;
   readonly features: readonly string[];
+}
+
+interface SubmissionBase extends MessageFields {
+  /** Made by the gateway; once accepted it is the id in the run's log. */
+  readonly messageId: string;
   /** Not before: a delay relative to the commit, or unix ms; the latter wins (2.3). */
   readonly delayMs?: number;
   readonly notBeforeMs?: number;

@@ -17,6 +17,13 @@ export interface LogDriver {
   lastClaim(partition: number): Promise<LogDocument | undefined>;
   /** In order of version, both ends included. */
   stream(partition: number, stream: string, fromVersion: number, toVersion: number): AsyncIterable<LogDocument>;
+  /** The stream's newest entry below `beforeVersion` whose first event is of this type. */
+  lastOfType(
+    partition: number,
+    stream: string,
+    eventType: string,
+    beforeVersion: number,
+  ): Promise<LogDocument | undefined>;
   /** In order of position. */
   positionsAfter(partition: number, afterN: number): AsyncIterable<StreamPosition>;
   streamsAt(partition: number, positions: readonly number[]): Promise<StreamPosition[]>;

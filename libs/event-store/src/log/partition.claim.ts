@@ -6,8 +6,12 @@ import { entryId } from './log-position';
 import type { TenureStart } from './partition.tenure';
 import { chainSum } from './stream-checksum';
 
-/** Of the events this program writes. Raised when an older program couldn't fold them any more. */
-export const EVENT_SCHEMA_VERSION = 1;
+/**
+ * Of the events this program writes. Raised when an older program couldn't fold them any more.
+ *
+ * 1: runs of steps, sleeps and calls. 2: waits and mailboxes, invokes, what is done with dead letters.
+ */
+export const EVENT_SCHEMA_VERSION = 2;
 
 /**
  * The partition was written by a newer version of this program: this one could not read all of it, so it leaves it alone (L2).

@@ -71,6 +71,20 @@ export class PartitionedEventLog implements EventLog {
     }
   }
 
+  /**
+   * Not verified by itself: whoever reads on from it with `readStream` has that one verified too (L6). When there is none, the store has
+   * looked into all of the stream, which costs less than to read it and transfers nothing.
+   */
+  async lastEntryOf(
+    partition: number,
+    stream: string,
+    eventType: string,
+    beforeVersion = Infinity,
+  ): Promise<LogEntry | undefined> {
+    const document = await this.options.driver.lastOfType(partition, stream, eventType, beforeVersion);
+    return document === undefined ? undefined : toEntry(document);
+  }
+
   positionsAfter(partition: number, afterN: number): AsyncIterable<{ n: number; stream: string }> {
     return this.options.driver.positionsAfter(partition, afterN);
   }

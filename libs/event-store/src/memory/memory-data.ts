@@ -11,7 +11,8 @@ export class MemoryData {
   readonly checkpoints = new Map<number, TermedCheckpoint>();
   readonly blobs = new Map<string, Uint8Array>();
   readonly rows = new Map<string, RunRow>();
-  readonly completeUpTo = new Map<number, number>();
+  /** By mark. */
+  readonly completeUpTo = new Map<string, number>();
   readonly timers = new Map<string, TimerRow>();
   readonly members = new Map<string, MemberDocument>();
 }

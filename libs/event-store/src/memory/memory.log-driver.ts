@@ -47,6 +47,20 @@ export class MemoryLogDriver implements LogDriver {
     for (const document of found.sort((a, b) => a.version - b.version)) yield copyOf(document);
   }
 
+  lastOfType(
+    partition: number,
+    stream: string,
+    eventType: string,
+    beforeVersion: number,
+  ): Promise<LogDocument | undefined> {
+    let last: LogDocument | undefined;
+    for (const document of this.entriesOf(partition).values()) {
+      if (document.stream !== stream || document.version >= beforeVersion) continue;
+      if (document.events[0]?.type === eventType && document.version > (last?.version ?? 0)) last = document;
+    }
+    return Promise.resolve(last === undefined ? undefined : copyOf(last));
+  }
+
   async *positionsAfter(partition: number, afterN: number): AsyncIterable<StreamPosition> {
     await nextTurn();
     for (const { _id, stream } of this.inOrder(partition)) {

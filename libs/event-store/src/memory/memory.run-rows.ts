@@ -1,9 +1,14 @@
-import type { RunFilter, RunRow, RunRows } from '@stepwell/core';
-import { decodeCursor, encodeCursor } from '../run-row.cursor';
+import type { AnyOf, RunFilter, RunRow, RunRows } from '@stepwell/core';
+import { asStored } from '../prefix.range';
+import { decodeCursor, encodeCursor, orderOf, placeOf, type RowPlace } from '../run-row.cursor';
+import { completenessMark, RUN_ROW_VERSION } from '../run-row.version';
 import type { MemoryData } from './memory-data';
 
 export class MemoryRunRows implements RunRows {
-  constructor(private readonly data: MemoryData) {}
+  constructor(
+    private readonly data: MemoryData,
+    private readonly rowVersion = RUN_ROW_VERSION,
+  ) {}
 
   upsert(rows: readonly RunRow[]): Promise<void> {
     for (const row of rows) {
@@ -17,47 +22,79 @@ export class MemoryRunRows implements RunRows {
     filter: RunFilter,
     page: { count: number; cursor?: string },
   ): Promise<{ rows: RunRow[]; cursor?: string }> {
-    const after = await Promise.resolve(decodeCursor(page.cursor));
+    const order = orderOf(filter);
+    const after = await Promise.resolve(decodeCursor(order, page.cursor));
     const found = [...this.data.rows.values()]
       .filter((row) => matches(row, filter))
-      .filter((row) => after === undefined || newestFirst(row, after) > 0)
-      .sort(newestFirst);
-    const rows = found.slice(0, page.count).map((row) => structuredClone(row));
-    const last = rows.at(-1);
-    return found.length > rows.length && last !== undefined ? { rows, cursor: encodeCursor(last) } : { rows };
+      .map((row) => ({ row, place: placeOf(row, order) }))
+      .filter(({ place }) => after === undefined || newestFirst(place, after) > 0)
+      .sort((a, b) => newestFirst(a.place, b.place));
+    const listed = found.slice(0, page.count);
+    const rows = listed.map(({ row }) => structuredClone(row));
+    const last = listed.at(-1);
+    const isMore = found.length > listed.length && last !== undefined;
+    return isMore ? { rows, cursor: encodeCursor(order, last.place) } : { rows };
   }
 
   completeUpTo(partition: number): Promise<number | undefined> {
-    return Promise.resolve(this.data.completeUpTo.get(partition));
+    return Promise.resolve(this.data.completeUpTo.get(completenessMark(this.rowVersion, partition)));
   }
 
   markComplete(partition: number, n: number): Promise<void> {
-    this.data.completeUpTo.set(partition, Math.max(n, this.data.completeUpTo.get(partition) ?? 0));
+    const mark = completenessMark(this.rowVersion, partition);
+    this.data.completeUpTo.set(mark, Math.max(n, this.data.completeUpTo.get(mark) ?? 0));
     return Promise.resolve();
   }
 }
 
-interface RowPlace {
-  readonly createdAt: number;
-  readonly runId: string;
-}
-
 function newestFirst(a: RowPlace, b: RowPlace): number {
-  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
+  if (a.atMs !== b.atMs) return b.atMs - a.atMs;
   return Buffer.compare(Buffer.from(b.runId), Buffer.from(a.runId));
 }
 
 function matches(row: RunRow, filter: RunFilter): boolean {
-  const { runIds, workflowUrl, status, labels, callerIp, flowControlKey, createdAt, fromMs, toMs } = filter;
+  const {
+    runIds,
+    workflowUrl,
+    urlPrefix,
+    host,
+    path,
+    status,
+    labels,
+    callerIp,
+    flowControlKey,
+    createdAt,
+    fromMs,
+    toMs,
+  } = filter;
+  const { atMs } = placeOf(row, orderOf(filter));
   return (
+    (filter.deadLetters === undefined || isDeadLetter(row, filter.deadLetters)) &&
     (runIds === undefined || runIds.includes(row.runId)) &&
-    (workflowUrl === undefined || row.url === workflowUrl) &&
+    isAnyOf(row.url, workflowUrl) &&
+    (urlPrefix === undefined || asStored(row.url).startsWith(asStored(urlPrefix))) &&
+    isAnyOf(row.host, host) &&
+    isAnyOf(row.path, path) &&
     (status === undefined || row.status === status) &&
     (labels === undefined || row.labels.some((label) => labels.includes(label))) &&
-    (callerIp === undefined || row.callerIp === callerIp) &&
-    (flowControlKey === undefined || row.flowControlKey === flowControlKey) &&
+    isAnyOf(row.callerIp, callerIp) &&
+    isAnyOf(row.flowControlKey, flowControlKey) &&
     (createdAt === undefined || row.createdAt === createdAt) &&
-    (fromMs === undefined || row.createdAt >= fromMs) &&
-    (toMs === undefined || row.createdAt <= toMs)
+    (fromMs === undefined || atMs >= fromMs) &&
+    (toMs === undefined || atMs <= toMs)
+  );
+}
+
+function isAnyOf(value: string | undefined, wanted: AnyOf<string> | undefined): boolean {
+  if (wanted === undefined || typeof wanted === 'string') return wanted === undefined || value === wanted;
+  return value !== undefined && wanted.includes(value);
+}
+
+function isDeadLetter({ deadLetter }: RunRow, asked: NonNullable<RunFilter['deadLetters']>): boolean {
+  const { responseStatus, failureState } = asked;
+  return (
+    deadLetter !== undefined &&
+    (responseStatus === undefined || deadLetter.responseStatus === responseStatus) &&
+    (failureState === undefined || deadLetter.failureState === failureState)
   );
 }

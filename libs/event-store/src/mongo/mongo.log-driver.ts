@@ -13,6 +13,9 @@ import type { StoreLogger } from '../store-logger';
 import { isDuplicateKey, JOURNALED, MAJORITY } from './mongo.concerns';
 import { nativeCollection } from './mongo.schemas';
 
+/** How many entries one query of `lastOfType` may look into. */
+const VERSIONS_A_LOOK = 1_000;
+
 type CheckpointDocument = TermedCheckpoint & { readonly _id: number };
 
 /**
@@ -71,6 +74,34 @@ export class MongoLogDriver implements LogDriver {
       { sort: { version: 1 }, promoteBuffers: true, readConcern: MAJORITY },
     );
     for await (const document of found) yield withOwnBodies(document);
+  }
+
+  /**
+   * Backwards along the index {p, stream, version}, a stretch at a time: the server looks into the entries and sends none but the one
+   * that is it. When there is none, it has looked into the whole stream: 100,000 small entries took 0.3 s here, an eighth of what reading
+   * them takes, which is what a fold without a snapshot does next. No query may take longer the longer the stream is: one that
+   * outlasts the socket's time-out would never be answered.
+   */
+  async lastOfType(
+    partition: number,
+    stream: string,
+    eventType: string,
+    beforeVersion: number,
+  ): Promise<LogDocument | undefined> {
+    const place = { p: partition, stream };
+    const below = beforeVersion === Infinity ? {} : { version: { $lt: beforeVersion } };
+    const head = await this.entries.findOne(
+      { ...place, ...below },
+      { sort: { version: -1 }, projection: { _id: 0, version: 1 }, readConcern: MAJORITY },
+    );
+    for (let newest = head?.version ?? 0; newest > 0; newest -= VERSIONS_A_LOOK) {
+      const found = await this.entries.findOne(
+        { ...place, version: { $gt: newest - VERSIONS_A_LOOK, $lte: newest }, 'events.0.type': eventType },
+        { sort: { version: -1 }, promoteBuffers: true, readConcern: MAJORITY },
+      );
+      if (found !== null) return withOwnBodies(found);
+    }
+    return undefined;
   }
 
   async *positionsAfter(partition: number, afterN: number): AsyncIterable<StreamPosition> {

@@ -21,6 +21,10 @@ interface CollectionPlan {
 
 const MIXED = Schema.Types.Mixed;
 
+const BY_CREATION = { createdAt: -1, _id: -1 } as const;
+const BY_FAILURE = { 'deadLetter.failedAt': -1, _id: -1 } as const;
+const DEAD_LETTERS: IndexOptions = { partialFilterExpression: { 'deadLetter.failedAt': { $exists: true } } };
+
 const PLANS = {
   /** L1. The unique index fences versions as `_id` fences positions; it also serves reading a stream and the last claim. */
   log: {
@@ -47,7 +51,7 @@ const PLANS = {
     fields: { _id: String, run: String, parts: Number, bytes: Buffer, storedAt: Date },
     indexes: [[{ run: 1 }], [{ storedAt: 1 }]],
   },
-  /** Rows, and the marks up to where they are complete (`_id: ~complete/<partition>`, no createdAt). */
+  /** Rows, and the marks up to where they are complete (`_id: ~complete/<row version>/<partition>`, no createdAt). */
   runRows: {
     collection: 'run_rows',
     fields: {
@@ -56,25 +60,35 @@ const PLANS = {
       version: Number,
       status: String,
       url: String,
+      host: String,
+      path: String,
       workflow: String,
       labels: [String],
       callerIp: String,
       flowControlKey: String,
       createdAt: Number,
       completedAt: Number,
+      deadLetter: { dlqId: String, failedAt: Number, responseStatus: Number, failureState: String },
       completeUpTo: Number,
     },
     // Every filter that lists few of many runs finds them newest first; marks have no createdAt and are in none of them.
+    // Those of dead letters hold nothing else: a run that doesn't fail pays for none of them.
     indexes: [
-      [{ createdAt: -1, _id: -1 }],
-      [{ status: 1, createdAt: -1, _id: -1 }],
-      [{ url: 1, createdAt: -1, _id: -1 }],
-      [{ labels: 1, createdAt: -1, _id: -1 }],
-      [{ callerIp: 1, createdAt: -1, _id: -1 }],
-      [
-        { flowControlKey: 1, createdAt: -1, _id: -1 },
-        { partialFilterExpression: { flowControlKey: { $exists: true } } },
-      ],
+      [{ ...BY_CREATION }],
+      [{ status: 1, ...BY_CREATION }],
+      [{ url: 1, ...BY_CREATION }],
+      [{ host: 1, ...BY_CREATION }],
+      [{ path: 1, ...BY_CREATION }],
+      [{ labels: 1, ...BY_CREATION }],
+      [{ callerIp: 1, ...BY_CREATION }],
+      [{ flowControlKey: 1, ...BY_CREATION }, { partialFilterExpression: { flowControlKey: { $exists: true } } }],
+      [{ ...BY_FAILURE }, DEAD_LETTERS],
+      [{ url: 1, ...BY_FAILURE }, DEAD_LETTERS],
+      [{ labels: 1, ...BY_FAILURE }, DEAD_LETTERS],
+      [{ callerIp: 1, ...BY_FAILURE }, DEAD_LETTERS],
+      [{ flowControlKey: 1, ...BY_FAILURE }, DEAD_LETTERS],
+      [{ 'deadLetter.responseStatus': 1, ...BY_FAILURE }, DEAD_LETTERS],
+      [{ 'deadLetter.failureState': 1, ...BY_FAILURE }, DEAD_LETTERS],
     ],
   },
   timers: {

@@ -28,7 +28,10 @@ export function describeEventStoreContract(name: string, makeFixture: () => Prom
       beforeEach(async () => {
         store = await fixture.open();
       });
-      describeReadModels(() => store);
+      describeReadModels(
+        () => store,
+        () => fixture,
+      );
     });
   });
 }

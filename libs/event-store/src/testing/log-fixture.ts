@@ -1,5 +1,6 @@
-import type { Appended, Clock, Draft, LogEntry, StoredEvent, Tenure } from '@stepwell/core';
+import type { Appended, Clock, Draft, LogEntry, RunRows, StoredEvent, Tenure } from '@stepwell/core';
 import type { LogDriver } from '../log/log-driver';
+import { EVENT_SCHEMA_VERSION } from '../log/partition.claim';
 import { PartitionedEventLog } from '../log/partitioned.event-log';
 import type { MemberDriver } from '../membership/member-driver';
 import type { Store } from '../store';
@@ -14,6 +15,8 @@ export interface StoreFixture {
   readonly driver: LogDriver;
   /** The same for members. */
   readonly members: MemberDriver;
+  /** The rows on this database as a program sees them whose rows have another version. */
+  rowsOfVersion(rowVersion: number): RunRows;
   dispose(): Promise<void>;
 }
 
@@ -24,7 +27,7 @@ export interface Writer {
   readonly clock: SettableClock;
 }
 
-export function writerOn(inside: LogDriver, schemaVersion = 1): Writer {
+export function writerOn(inside: LogDriver, schemaVersion = EVENT_SCHEMA_VERSION): Writer {
   const driver = new ScriptedLogDriver(inside);
   const clock = new SettableClock();
   const log = new PartitionedEventLog({ driver, clock, schemaVersion, isConnected: () => true });
@@ -34,7 +37,11 @@ export function writerOn(inside: LogDriver, schemaVersion = 1): Writer {
 export const PATIENCE: AbortSignal = new AbortController().signal;
 
 export function event(data = '{}', ...bodies: Uint8Array[]): StoredEvent {
-  return { type: 'Happened', data, bodies };
+  return eventOf('Happened', data, ...bodies);
+}
+
+export function eventOf(type: string, data = '{}', ...bodies: Uint8Array[]): StoredEvent {
+  return { type, data, bodies };
 }
 
 /** Appends to streams and keeps their versions and sums, as a fold would. */

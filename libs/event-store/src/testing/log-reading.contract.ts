@@ -2,7 +2,7 @@ import { CorruptStream, type Tenure } from '@stepwell/core';
 import type { LogDocument } from '../log/log-driver';
 import { entryId } from '../log/log-position';
 import { chainSum } from '../log/stream-checksum';
-import { collect, entriesOf, event, PATIENCE, type StoreFixture, StreamHeads, writerOn } from './log-fixture';
+import { collect, entriesOf, event, eventOf, PATIENCE, type StoreFixture, StreamHeads, writerOn } from './log-fixture';
 
 const P = 11;
 
@@ -66,6 +66,62 @@ export function describeLogReading(fixture: () => StoreFixture): void {
     await driver.insertMany([{ _id: entryId(P, 2), p: P, term: 1, sum, ...kept }]);
     expect(await entriesOf(log, P, 'a', { fromVersion: 9 })).toHaveLength(1);
     await expect(entriesOf(log, P, 'a')).rejects.toThrow(CorruptStream);
+  });
+
+  it('L8 finds the newest entry that begins with a type, from where the stream can be read on', async () => {
+    const { log } = writer();
+    const tenure = await log.claim(P, PATIENCE);
+    const heads = new StreamHeads();
+    const snapshot = (state: string) => eventOf('Snapshot', state, Buffer.from(state));
+    heads.append(tenure, 'a');
+    heads.append(tenure, 'a', snapshot('first'));
+    heads.append(tenure, 'a');
+    heads.append(tenure, 'a', snapshot('second'), event());
+    heads.append(tenure, 'a', event(), snapshot('not where an entry begins'));
+    heads.append(tenure, 'b', snapshot('of another stream'));
+    const other = await log.claim(P + 1, PATIENCE);
+    heads.append(other, 'c', snapshot('of another partition'));
+    await heads.append(tenure, 'a').committed;
+
+    const second = await log.lastEntryOf(P, 'a', 'Snapshot');
+    expect(second).toEqual((await entriesOf(log, P, 'a', { fromVersion: 4, toVersion: 4 }))[0]);
+    expect(Buffer.from(second?.events[0]?.bodies[0] ?? []).toString()).toBe('second');
+    expect((await entriesOf(log, P, 'a', { fromVersion: second?.version ?? 0 })).length).toBe(3);
+    expect((await log.lastEntryOf(P, 'a', 'Snapshot', 5))?.version).toBe(4);
+    expect((await log.lastEntryOf(P, 'a', 'Snapshot', 4))?.version).toBe(2);
+    expect(await log.lastEntryOf(P, 'a', 'Snapshot', 2)).toBeUndefined();
+    expect(await log.lastEntryOf(P, 'a', 'Snap')).toBeUndefined();
+    expect(await log.lastEntryOf(P, 'c', 'Snapshot')).toBeUndefined();
+    expect(await log.lastEntryOf(P, 'unknown', 'Snapshot')).toBeUndefined();
+    expect((await log.lastEntryOf(P, 'a', 'Happened', Infinity))?.version).toBe(6);
+  });
+
+  it('L8 finds it under thousands of later entries, and where older ones were removed', async () => {
+    const { log, driver } = writer();
+    const plant = (firstVersion: number, count: number, type: string) =>
+      driver.insertMany(
+        Array.from({ length: count }, (_, k) => {
+          const version = firstVersion + k;
+          return {
+            _id: entryId(P, version),
+            p: P,
+            stream: 'a',
+            version,
+            at: 1,
+            term: 1,
+            events: [eventOf(type)],
+            sum: '',
+          };
+        }),
+      );
+    await plant(3_000, 1, 'Snapshot');
+    await plant(3_001, 1, 'Other');
+    await plant(3_002, 2_998, 'Happened');
+    expect((await log.lastEntryOf(P, 'a', 'Snapshot'))?.version).toBe(3_000);
+    expect((await log.lastEntryOf(P, 'a', 'Happened', 5_000))?.version).toBe(4_999);
+    expect((await log.lastEntryOf(P, 'a', 'Other', 4_002))?.version).toBe(3_001);
+    expect(await log.lastEntryOf(P, 'a', 'Other', 3_001)).toBeUndefined();
+    expect(await log.lastEntryOf(P, 'a', 'Nothing')).toBeUndefined();
   });
 
   it('E1 tells which stream each position belongs to, claims left out', async () => {

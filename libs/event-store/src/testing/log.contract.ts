@@ -1,5 +1,5 @@
 import { EntryTooLarge, MAX_BATCH_BYTES, MAX_ENTRY_BYTES, PartitionLost } from '@stepwell/core';
-import { NewerSchema } from '../log/partition.claim';
+import { EVENT_SCHEMA_VERSION, NewerSchema } from '../log/partition.claim';
 import { collect, entriesOf, event, PATIENCE, type StoreFixture, StreamHeads, writerOn } from './log-fixture';
 import { answerLost, held, late, requestLost } from './scripted.log-driver';
 
@@ -106,9 +106,18 @@ export function describeLogWriting(fixture: () => StoreFixture): void {
   });
 
   it('L2 leaves a partition with newer events alone', async () => {
-    await writer(2).log.claim(P, PATIENCE);
-    await expect(writer(1).log.claim(P, PATIENCE)).rejects.toThrow(NewerSchema);
-    expect((await writer(2).log.claim(P, PATIENCE)).term).toBe(2);
+    const store = await fixture().open();
+    const of0_1_0 = 1;
+    await writer(of0_1_0).log.claim(P, PATIENCE);
+    expect((await store.log.claim(P, PATIENCE)).term).toBe(2);
+    const refused = await writer(of0_1_0)
+      .log.claim(P, PATIENCE)
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(NewerSchema);
+    expect(refused).toMatchObject({ partition: P, found: EVENT_SCHEMA_VERSION, known: of0_1_0 });
+    await writer(EVENT_SCHEMA_VERSION + 1).log.claim(P, PATIENCE);
+    await expect(store.log.claim(P, PATIENCE)).rejects.toThrow(NewerSchema);
+    expect((await writer(EVENT_SCHEMA_VERSION + 1).log.claim(P, PATIENCE)).term).toBe(4);
   });
 
   it('L2 goes on claiming while the database fails, until the caller gives up', async () => {

@@ -1,6 +1,7 @@
 import { MemoryData } from '../memory/memory-data';
 import { MemoryLogDriver } from '../memory/memory.log-driver';
 import { MemoryMemberDriver } from '../memory/memory.member-driver';
+import { MemoryRunRows } from '../memory/memory.run-rows';
 import { createMemoryStore } from '../memory/memory.store';
 import type { Store } from '../store';
 import type { StoreFixture } from './log-fixture';
@@ -12,6 +13,7 @@ export function makeMemoryFixture(): Promise<StoreFixture> {
   return Promise.resolve({
     driver: new MemoryLogDriver(data),
     members: new MemoryMemberDriver(data),
+    rowsOfVersion: (rowVersion) => new MemoryRunRows(data, rowVersion),
     open: async (clock = REAL_CLOCK) => {
       const store = createMemoryStore({ clock, data });
       opened.push(store);

@@ -1,6 +1,7 @@
 import { MongoConnection } from '../mongo/mongo.connection';
 import { MongoLogDriver } from '../mongo/mongo.log-driver';
 import { MongoMemberDriver } from '../mongo/mongo.member-driver';
+import { MongoRunRows } from '../mongo/mongo.run-rows';
 import { connectMongoStore } from '../mongo/mongo.store';
 import { type Store } from '../store';
 import { SILENT_LOGGER } from '../store-logger';
@@ -27,6 +28,7 @@ export async function makeMongoFixture(uri: string, dbName: string): Promise<Sto
     open,
     driver: new MongoLogDriver(bare.mongoose, SILENT_LOGGER),
     members: new MongoMemberDriver(bare.mongoose),
+    rowsOfVersion: (rowVersion) => new MongoRunRows(bare.mongoose, rowVersion),
     dispose: async () => {
       await Promise.all(opened.map((store) => store.close()));
       const collections = (await bare.mongoose.db?.collections()) ?? [];

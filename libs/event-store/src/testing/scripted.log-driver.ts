@@ -27,6 +27,7 @@ export class ScriptedLogDriver implements LogDriver {
   readonly lastEntry: LogDriver['lastEntry'] = (partition) => this.inside.lastEntry(partition);
   readonly lastClaim: LogDriver['lastClaim'] = (partition) => this.inside.lastClaim(partition);
   readonly stream: LogDriver['stream'] = (...range) => this.inside.stream(...range);
+  readonly lastOfType: LogDriver['lastOfType'] = (...place) => this.inside.lastOfType(...place);
   readonly positionsAfter: LogDriver['positionsAfter'] = (...range) => this.inside.positionsAfter(...range);
   readonly streamsAt: LogDriver['streamsAt'] = (...places) => this.inside.streamsAt(...places);
   readonly readCheckpoint: LogDriver['readCheckpoint'] = (partition) => this.inside.readCheckpoint(partition);

@@ -1,7 +1,16 @@
-import { EntryTooLarge, PartitionLost, type RunFilter, type Tenure } from '@stepwell/core';
+import { EntryTooLarge, type FailureCallbackState, PartitionLost, type RunFilter, type Tenure } from '@stepwell/core';
 import fc from 'fast-check';
 import type { Store } from '../store';
-import { collect, event, PATIENCE, type StoreFixture, StreamHeads, type Writer, writerOn } from './log-fixture';
+import {
+  collect,
+  event,
+  eventOf,
+  PATIENCE,
+  type StoreFixture,
+  StreamHeads,
+  type Writer,
+  writerOn,
+} from './log-fixture';
 import { runRow, sha256Of, timerRow } from './read-models.contract';
 import { answerLost, requestLost } from './scripted.log-driver';
 
@@ -11,7 +20,8 @@ export type Operation = (world: World) => Promise<unknown>;
 /** Two writing processes and a reader on one database. */
 export class World {
   readonly writers: readonly [Writer, Writer];
-  readonly heads = new StreamHeads();
+  /** Each process its own: what one appended in vain is no head to the other. */
+  readonly heads: readonly [StreamHeads, StreamHeads] = [new StreamHeads(), new StreamHeads()];
   private readonly tenures = new Map<string, Tenure>();
 
   constructor(
@@ -24,7 +34,9 @@ export class World {
   async claim(by: 0 | 1, partition: number): Promise<unknown> {
     const tenure = await this.writers[by].log.claim(partition, PATIENCE);
     this.tenures.set(`${by}/${partition}`, tenure);
-    for (const stream of ['a', 'b']) await this.heads.fold(this.writers[by].log, partition, `${stream}${partition}`);
+    for (const stream of ['a', 'b']) {
+      await this.heads[by].fold(this.writers[by].log, partition, `${stream}${partition}`);
+    }
     return { term: tenure.term, claimedAt: tenure.claimedAt, now: tenure.nowMs() };
   }
 
@@ -38,6 +50,8 @@ const by = fc.constantFrom<(0 | 1)[]>(0, 1);
 const partition = fc.constantFrom(0, 1);
 const runId = fc.constantFrom('r1', 'r2', 'r3', 'r4', 'r5');
 const word = fc.constantFrom('x', 'y', '$z');
+const eventType = fc.constantFrom('Happened', 'Snapshot');
+const failureState = fc.constantFrom<FailureCallbackState[]>('in-progress', 'failed');
 const smallInt = fc.integer({ min: 1, max: 6 });
 
 const claim = fc.tuple(by, partition).map(
@@ -53,13 +67,18 @@ const append = fc
     fc.constantFrom('a', 'b'),
     fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 3 }),
     smallInt,
+    eventType,
   )
   .map(
-    ([who, p, stream, bodies, count]): Operation =>
+    ([who, p, stream, bodies, count, type]): Operation =>
       (world) =>
         world.withTenure(who, p, async (tenure) => {
           const appended = Array.from({ length: count }, (_, k) =>
-            world.heads.append(tenure, `${stream}${p}`, event(JSON.stringify({ k, '$.': null }), ...bodies)),
+            world.heads[who].append(
+              tenure,
+              `${stream}${p}`,
+              eventOf(type, JSON.stringify({ k, '$.': null }), ...bodies),
+            ),
           );
           const outcomes = await Promise.allSettled(appended.map(({ committed }) => committed));
           return appended.map(({ n, at, sum }, k) => [n, at, sum, outcomes[k]?.status]);
@@ -70,7 +89,7 @@ const tooLarge = fc.tuple(by, partition).map(
   ([who, p]): Operation =>
     (world) =>
       world.withTenure(who, p, (tenure) => {
-        tenure.append(world.heads.draft(`a${p}`, event('{}', Buffer.alloc(5 * 1024 * 1024))));
+        tenure.append(world.heads[who].draft(`a${p}`, event('{}', Buffer.alloc(5 * 1024 * 1024))));
         return Promise.resolve();
       }),
 );
@@ -95,13 +114,18 @@ const travel = fc.tuple(by, fc.integer({ min: -5_000, max: 5_000 })).map(([who, 
 });
 
 const read = fc
-  .tuple(by, partition, fc.constantFrom('a', 'b'), fc.option(smallInt, { nil: 1 }), smallInt)
-  .map(([who, p, stream, fromVersion, more]): Operation => async ({ writers }) => {
+  .tuple(by, partition, fc.constantFrom('a', 'b'), fc.option(smallInt, { nil: 1 }), smallInt, eventType)
+  .map(([who, p, stream, fromVersion, more, type]): Operation => async ({ writers }) => {
     const { log } = writers[who];
     const range = { fromVersion, toVersion: fromVersion + more };
     const entries = await collect(log.readStream(p, `${stream}${p}`, range));
+    const newest = await log.lastEntryOf(p, `${stream}${p}`, type);
+    const older = await log.lastEntryOf(p, `${stream}${p}`, type, newest?.version);
     return [
-      entries.map(({ events, ...entry }) => ({ ...entry, events: events.map((one) => JSON.stringify(one)) })),
+      [...entries, newest, older].map((entry) => ({
+        ...entry,
+        events: entry?.events.map((one) => JSON.stringify(one)),
+      })),
       await collect(log.positionsAfter(p, more)),
       await log.streamsAt(p, [more, fromVersion, 1]),
     ];
@@ -126,6 +150,13 @@ const upsert = fc
       callerIp: word,
       createdAt: smallInt,
       labels: fc.uniqueArray(word),
+      deadLetter: fc.option(
+        fc.record(
+          { dlqId: word, failedAt: smallInt, responseStatus: smallInt, failureState },
+          { requiredKeys: ['dlqId', 'failedAt', 'responseStatus'] },
+        ),
+        { nil: undefined },
+      ),
     }),
     { maxLength: 5 },
   )
@@ -135,16 +166,20 @@ const upsert = fc
         store.rows.upsert(rows.map((row) => runRow(row.runId, row))),
   );
 
+const anyOf = fc.oneof(word, fc.array(word));
+
 const list = fc
   .tuple(
     fc.record(
       {
         runIds: fc.array(runId),
-        workflowUrl: word,
+        workflowUrl: anyOf,
+        urlPrefix: fc.constantFrom('', 'x', '$', '$z', 'xy', '\ud83d'),
+        deadLetters: fc.record({ responseStatus: smallInt, failureState }, { requiredKeys: [] }),
         status: fc.constantFrom('running', 'failed'),
         labels: fc.array(word),
-        callerIp: word,
-        flowControlKey: word,
+        callerIp: anyOf,
+        flowControlKey: anyOf,
         createdAt: smallInt,
         fromMs: smallInt,
         toMs: smallInt,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import { createParamDecorator } from '@nestjs/common';
@@ -6,6 +7,8 @@ import type { FastifyReply } from 'fastify';
 /** Aborted when the client goes away before its answer was written. */
 export function hangUpSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
+  // A request for many things asks for many of them at a time.
+  setMaxListeners(0, controller.signal);
   response.once('close', () => {
     if (!response.writableFinished) controller.abort();
   });

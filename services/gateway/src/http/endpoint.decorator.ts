@@ -1,6 +1,8 @@
 import { applyDecorators, Controller, UseFilters, UsePipes, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from '@nestjs/common';
+import type { ErrorCode } from '@stepwell/core';
 import { Problem, ProblemFilter } from '@stepwell/platform';
+import type { ValidatorOptions } from 'class-validator';
 
 /**
  * A cold route: a controller whose query is a DTO. Unknown parameters are refused, so that a misspelt filter never means "all"
@@ -9,12 +11,19 @@ import { Problem, ProblemFilter } from '@stepwell/platform';
 export const Endpoint = (path: string): ClassDecorator =>
   applyDecorators(Controller(path), UseFilters(ProblemFilter), UsePipes(queryPipe));
 
-const queryPipe = new ValidationPipe({
-  transform: true,
+export const STRICTLY = {
   whitelist: true,
   forbidNonWhitelisted: true,
   stopAtFirstError: true,
   validationError: { target: false, value: false },
-  exceptionFactory: (errors: ValidationError[]) =>
-    new Problem('INVALID_QUERY', errors.flatMap(({ constraints }) => Object.values(constraints ?? {})).join('; ')),
+} as const satisfies ValidatorOptions;
+
+/** All that is wrong, in one sentence. */
+export const problemOf = (code: ErrorCode, errors: readonly ValidationError[]): Problem =>
+  new Problem(code, errors.flatMap(({ constraints }) => Object.values(constraints ?? {})).join('; '));
+
+const queryPipe = new ValidationPipe({
+  ...STRICTLY,
+  transform: true,
+  exceptionFactory: (errors: ValidationError[]) => problemOf('INVALID_QUERY', errors),
 });

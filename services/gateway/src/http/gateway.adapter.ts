@@ -7,7 +7,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../gateway.config';
 import { routedTarget } from './raw-target';
-import { sendProblem } from './send-problem';
+import { sendProblem } from './send-answer';
 
 /** Room for a destination in the path and a few forwarded headers on a publish; Node's own default is a quarter of it. */
 const MAX_HEADER_BYTES = 64 * 1024;

@@ -6,12 +6,13 @@ import { LOGGER, Problem, ProblemFilter, problemIn } from '@stepwell/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { bearerToken, TokenGate } from '../auth/token-gate';
+import { EventRoutes } from '../events/event.routes';
 import { SubmissionRoutes } from '../submissions/submission.routes';
 import { ConnectionDrain } from './connection-drain';
 import { GatewayAdapter } from './gateway.adapter';
 import { queryToken } from './raw-target';
 import { RequestMetrics } from './request-metrics';
-import { JSON_TYPE, sendProblem } from './send-problem';
+import { JSON_TYPE, sendProblem } from './send-answer';
 import { unknownRoute } from './unknown-routes';
 
 declare module 'fastify' {
@@ -21,13 +22,17 @@ declare module 'fastify' {
   }
 }
 
+const BYTES_TYPE = 'application/octet-stream';
+
 /**
  * What holds for every request, whichever route takes it.
  *
  * 1. A route that does not say it is open needs a token, before a byte of the body is read. It goes by the route that was found,
  *    not by the text of the path: there are many spellings of one path.
- * 2. Every error answer is `{"error","code"}`; a fault is logged, and its text stays here.
- * 3. Nothing a stranger sends is logged above debug.
+ * 2. A body is bytes, whatever its type says: a type that cannot even be read is no reason to refuse it. Who wants to know the type
+ *    reads the headers as they were sent.
+ * 3. Every error answer is `{"error","code"}`; a fault is logged, and its text stays here.
+ * 4. Nothing a stranger sends is logged above debug.
  */
 @Injectable()
 export class HttpSurface implements OnModuleInit {
@@ -37,6 +42,7 @@ export class HttpSurface implements OnModuleInit {
     private readonly problems: ProblemFilter,
     private readonly metrics: RequestMetrics,
     private readonly submissions: SubmissionRoutes,
+    private readonly events: EventRoutes,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -63,6 +69,7 @@ export class HttpSurface implements OnModuleInit {
       this.answerUnknown(request, reply);
     });
     server.addHook('onRequest', (request, reply, done) => {
+      if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = BYTES_TYPE;
       if (this.admits(request)) done();
       else sendProblem(reply.header('www-authenticate', 'Bearer'), new Problem('UNAUTHORIZED'));
     });
@@ -71,9 +78,7 @@ export class HttpSurface implements OnModuleInit {
       done();
     });
     this.submissions.register(server);
-    server.all('/v2/workflows/hooks/*', { config: { open: true } }, (request, reply) => {
-      this.answerUnknown(request, reply);
-    });
+    this.events.register(server);
     server.all('/v2/*', (request, reply) => {
       this.answerUnknown(request, reply);
     });

@@ -4,30 +4,34 @@ import { Problem } from '@stepwell/platform';
  * What no route took, by the table of protocol.md 1: a wrong method, something that exists elsewhere and not here yet, or nothing.
  */
 
-/** Served here; a segment `*` is any text. */
+/** Served here; `**` is any rest. */
 const SERVED: readonly (readonly [path: string, methods: string])[] = [
   ['/v2/batch', 'POST'],
+  ['/v2/batch/trigger', 'POST'],
   ['/v2/publish/**', 'POST'],
+  ['/v2/trigger/**', 'POST'],
+  ['/v2/wait/**', 'POST'],
+  ['/v2/notify/**', 'POST'],
+  ['/v2/waiters/**', 'GET'],
   ['/v2/workflows/runs', 'DELETE'],
-  ['/v2/workflows/runs/*', 'GET, DELETE'],
+  ['/v2/workflows/runs/**', 'GET, DELETE'],
   ['/v2/workflows/events', 'GET'],
   ['/v2/workflows/logs', 'GET'],
+  ['/v2/workflows/dlq', 'GET, DELETE'],
+  ['/v2/workflows/dlq/resume/**', 'POST'],
+  ['/v2/workflows/dlq/restart/**', 'POST'],
+  ['/v2/workflows/dlq/callback/**', 'POST, DELETE'],
+  ['/v2/workflows/dlq/**', 'GET, DELETE'],
+  ['/v2/messages', 'DELETE'],
+  ['/v2/messages/**', 'GET, DELETE'],
   ['/v2/keys', 'GET'],
   ['/v2/liveness', 'GET'],
 ];
 
-/** Known to the clients, and coming; `**` is any rest. */
+/** Known to the clients, and coming. */
 const PLANNED: readonly string[] = [
   '/v2/enqueue/**',
-  '/v2/trigger/**',
-  '/v2/batch/trigger',
-  '/v2/wait/*',
-  '/v2/notify/**',
-  '/v2/waiters/*',
-  '/v2/workflows/hooks/**',
-  '/v2/workflows/dlq/**',
   '/v2/dlq/**',
-  '/v2/messages/**',
   '/v2/schedules/**',
   '/v2/queues/**',
   '/v2/topics/**',
@@ -43,6 +47,7 @@ export function unknownRoute(method: string, target: string): { problem: Problem
   const served = SERVED.find(([pattern]) => matches(pattern, path));
   if (served !== undefined) {
     const [, allow] = served;
+    if (allow.split(', ').includes(method)) return { problem: new Problem('NOT_FOUND', 'there is no id in the path') };
     return { problem: new Problem('METHOD_NOT_ALLOWED', `${method} is not possible here, only ${allow}`), allow };
   }
   const planned = PLANNED.find((pattern) => matches(pattern, path));
@@ -58,7 +63,5 @@ function matches(pattern: string, path: string): boolean {
     const prefix = pattern.slice(0, -'/**'.length);
     return path === prefix || path.startsWith(`${prefix}/`);
   }
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  return wanted.length === given.length && wanted.every((segment, at) => segment === '*' || segment === given[at]);
+  return path === pattern;
 }

@@ -1,7 +1,10 @@
 import { Get, Header } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
+import { Described } from '../description/described';
+import { asBytes, listOf } from '../description/form';
 import { Endpoint } from '../http/endpoint.decorator';
-import { JSON_TYPE } from '../http/send-problem';
+import { JSON_TYPE } from '../http/send-answer';
+import { StepEntry } from './run.answers';
 import { RunAsks } from './run.asks';
 import { RunId } from './run-id.decorator';
 
@@ -11,6 +14,14 @@ export class ReadMessagesEndpoint {
   constructor(private readonly runs: RunAsks) {}
 
   @Get()
+  @Described({
+    id: 'readSteps',
+    tag: 'Runs',
+    summary: 'Read the step list of a run that has not ended',
+    details: 'For client libraries that were delivered an empty body.',
+    answer: asBytes(listOf(StepEntry)),
+    errors: ['INVALID_RUN_ID', 'UNKNOWN_RUN', 'UNAVAILABLE'],
+  })
   @Header('content-type', JSON_TYPE)
   async read(@RunId() runId: string, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
     return Buffer.from(await this.runs.messages(runId, hangUp));

@@ -1,11 +1,16 @@
-import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import type { RunFilter, RunStatus } from '@stepwell/core';
-import { Problem } from '@stepwell/platform';
-import { IntegerParameter, ListParameter } from './query-values';
-
-/** Unix ms of the year 5138: more is a slip. */
-const LATEST_MS = 99_999_999_999_999;
-const MAX_TEXT = 8_192;
+import { runIdIn } from '@stepwell/core';
+import type { Flag } from '../http/query-values';
+import {
+  ChoiceParameter,
+  FlagParameter,
+  IntegerParameter,
+  ListParameter,
+  RepeatedParameter,
+  TextParameter,
+  TimeParameter,
+} from '../http/query-values';
+import { filterOf, placeOf, present, RunFilterQuery } from './run-filter.query';
 
 const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
   RUN_STARTED: 'running',
@@ -13,93 +18,75 @@ const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
   RUN_FAILED: 'failed',
   RUN_CANCELED: 'cancelled',
 };
-const FLAGS = ['true', 'false'] as const;
 
-/** The filters of protocol.md 11; different ones are joined by "and". */
-export class RunListQuery {
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
+/** The filters of protocol.md 11. */
+export class RunListQuery extends RunFilterQuery {
+  /** Id of the run. */
+  @TextParameter()
   readonly workflowRunId?: string;
 
   /** `ID@TS,…`: runs by id, with the time they were created at. */
   @ListParameter()
-  @IsOptional()
-  @IsString({ each: true })
   readonly workflowRuns?: string[];
 
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
-  readonly workflowUrl?: string;
-
-  @IsOptional()
-  @IsIn(Object.keys(STATUS_OF_STATE))
+  /** How the run is. */
+  @ChoiceParameter(Object.keys(STATUS_OF_STATE))
   readonly state?: string;
 
-  @ListParameter()
-  @IsOptional()
-  @IsString({ each: true })
-  readonly label?: string[];
-
-  @IntegerParameter(0, LATEST_MS)
-  readonly fromDate?: number;
-
-  @IntegerParameter(0, LATEST_MS)
-  readonly toDate?: number;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
-  readonly callerIp?: string;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
-  readonly flowControlKey?: string;
-
-  @IntegerParameter(0, LATEST_MS)
+  /** When the run was created, in unix milliseconds. */
+  @TimeParameter()
   readonly workflowCreatedAt?: number;
 
-  @IsOptional()
-  @IsString()
-  @MaxLength(MAX_TEXT)
+  /** A message of the run; its id names it. */
+  @TextParameter()
+  readonly messageId?: string;
+
+  /** Of the workflow's URL, with its port. */
+  @RepeatedParameter()
+  readonly host?: string[];
+
+  /** Of the workflow's URL, whole and without a query. */
+  @RepeatedParameter()
+  readonly path?: string[];
+
+  /** What an earlier page ended with; an empty one begins. */
+  @TextParameter({ empty: true })
   readonly cursor?: string;
 
+  /** Most runs of a page; 10 by default. */
   @IntegerParameter(1, 1_000_000)
   readonly count?: number;
 
-  @IsOptional()
-  @IsIn(FLAGS, { message: 'trimBody must be true or false' })
-  readonly trimBody?: (typeof FLAGS)[number];
+  /** `true` leaves payloads, results and other bodies out. */
+  @FlagParameter()
+  readonly trimBody?: Flag;
 
-  @IsOptional()
-  @IsIn(['workflowRunId'], { message: 'groupBy can only be workflowRunId' })
+  /** What it always is; the clients say so. */
+  @ChoiceParameter(['workflowRunId'])
   readonly groupBy?: string;
-
-  /** A name the clients know; a run can't be found by it. */
-  @IsOptional()
-  readonly messageId?: unknown;
 }
 
-/** @throws Problem NOT_SUPPORTED */
-export function filterOf(query: RunListQuery): RunFilter {
-  if (query.messageId !== undefined) throw new Problem('NOT_SUPPORTED', 'runs cannot be found by messageId yet');
-  const { workflowRunId, workflowRuns, workflowUrl, state, label, callerIp, flowControlKey } = query;
-  const runIds = [
-    ...(workflowRunId === undefined || workflowRunId === '' ? [] : [workflowRunId]),
+/** Undefined when no run can be meant. */
+export function listFilterOf(query: RunListQuery): RunFilter | undefined {
+  const { workflowRunId, workflowRuns, messageId, state, workflowCreatedAt } = query;
+  const named = [
+    ...(workflowRunId === undefined ? [] : [workflowRunId]),
     ...(workflowRuns ?? []).map((text) => text.replace(/@\d+$/, '')),
   ];
-  const status = state === undefined ? undefined : STATUS_OF_STATE[state];
+  const runIds = withMessage(named.length === 0 ? undefined : named, messageId);
+  if (runIds?.length === 0) return undefined;
   return {
-    ...(runIds.length === 0 ? {} : { runIds }),
-    ...(workflowUrl === undefined ? {} : { workflowUrl }),
-    ...(status === undefined ? {} : { status }),
-    ...(label === undefined || label.length === 0 ? {} : { labels: label }),
-    ...(callerIp === undefined ? {} : { callerIp }),
-    ...(flowControlKey === undefined ? {} : { flowControlKey }),
-    ...(query.workflowCreatedAt === undefined ? {} : { createdAt: query.workflowCreatedAt }),
-    ...(query.fromDate === undefined ? {} : { fromMs: query.fromDate }),
-    ...(query.toDate === undefined ? {} : { toMs: query.toDate }),
+    ...filterOf(query),
+    ...placeOf(query),
+    ...present('runIds', runIds),
+    ...present('status', state === undefined ? undefined : STATUS_OF_STATE[state]),
+    ...present('createdAt', workflowCreatedAt),
   };
+}
+
+/** Of these runs, or of all, the one that the message belongs to; undefined = all. */
+export function withMessage(runIds: readonly string[] | undefined, messageId: string | undefined) {
+  if (messageId === undefined) return runIds;
+  const runId = runIdIn(messageId);
+  return runId !== undefined && (runIds?.includes(runId) ?? true) ? [runId] : [];
 }

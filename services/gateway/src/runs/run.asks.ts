@@ -51,7 +51,7 @@ export function accepted<Answer extends object>(answer: Message<Answer | Refused
   return { head, bodies };
 }
 
-function bodyOf({ bodies }: Message<unknown>, index: number): Uint8Array {
+export function bodyOf({ bodies }: Message<unknown>, index: number): Uint8Array {
   const body = bodies[index];
   if (body === undefined) throw new Error(`an answer lacks its body ${index}`);
   return body;

@@ -21,9 +21,13 @@ export const batchSchema = {
     type: 'object',
     required: ['destination'],
     properties: {
-      destination: { type: 'string' },
-      headers: { anyOf: [{ type: 'object', additionalProperties: headerValue }, { type: 'null' }] },
-      queue: { type: ['string', 'null'] },
+      destination: { type: 'string', description: 'A URL.', examples: ['https://app.example/api/onboarding'] },
+      headers: {
+        anyOf: [{ type: 'object', additionalProperties: headerValue }, { type: 'null' }],
+        description: 'As those of the operation for one item; their names in any case.',
+      },
+      body: { description: 'Text is sent as it is, any other value as JSON text.' },
+      queue: { type: ['string', 'null'], description: 'Refused with NOT_SUPPORTED.' },
     },
   },
 } as const;

@@ -1,14 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock, HeaderMap, ParsedSubmission, Submission } from '@stepwell/core';
-import { asks, isRefused, isRunId, message, parseSubmission, partitionOf, runStream } from '@stepwell/core';
+import type {
+  Clock,
+  ParsedSubmission,
+  Submission,
+  SubmissionContext,
+  SubmissionInput,
+  WaitInput,
+} from '@stepwell/core';
+import {
+  asks,
+  isRefused,
+  isRunId,
+  message,
+  parseSubmission,
+  parseTrigger,
+  parseWait,
+  partitionOf,
+  runStream,
+  withBodiesFrom,
+} from '@stepwell/core';
 import { CLOCK, LOGGER, Problem, ProblemFilter, problemIn } from '@stepwell/platform';
 import type { Logger } from 'pino';
+import { freshMessageId, freshRunId } from '../asking/fresh-ids';
 import { PatientAsker } from '../asking/patient-asker';
 import { GatewayConfig } from '../gateway.config';
+import type { AcceptedItem } from './submission.answers';
 
 /*
- * Submissions to runs, from one request (protocol.md 2.4, 7.3-7.6).
+ * Submissions to runs, from one request (protocol.md 2.4, 5.5, 7.3-7.6, 8.4, 8.7).
  *
  * 1. All items of one run are one ask: recorded together and in their order, or not at all. A plan of which only a part were
  *    recorded would never join, and the client doesn't look at the entries of a batch.
@@ -17,22 +37,17 @@ import { GatewayConfig } from '../gateway.config';
  * 4. Ids are made once per request, so that an ask that is repeated is recognised (B3).
  */
 
-export interface ReceivedItem {
-  readonly destination: string;
-  readonly headers: HeaderMap;
-  readonly body: string | Uint8Array;
+export interface ReceivedItem extends SubmissionInput {
   readonly queue?: string;
 }
 
-export interface AcceptedItem {
-  readonly messageId: string;
-  readonly workflowRunId: string;
-  /** Unix ms. */
-  readonly workflowCreatedAt: number;
-  readonly deduplicated?: true;
-}
-
 export type ItemOutcome = AcceptedItem | Problem;
+
+/** A parsed item; `body` is what came with it. */
+interface Submitted {
+  readonly parsed: ParsedSubmission;
+  readonly body: string | Uint8Array;
+}
 
 interface RunItems {
   readonly runId: string;
@@ -54,11 +69,34 @@ export class SubmissionDesk {
   ) {}
 
   /** One outcome per item, in their order. */
-  async submit(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
+  submit(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
+    const context = this.contextOf(callerIp);
+    return this.record(
+      items.map((item) => ({ parsed: forNoQueue(item) ?? parseSubmission(item, context), body: item.body })),
+      hangUp,
+    );
+  }
+
+  /** Starts by callers that leave the protocol's headers to us (5.5). */
+  trigger(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
+    const context = this.contextOf(callerIp);
+    return this.record(
+      items.map((item) => ({ parsed: forNoQueue(item) ?? parseTrigger(item, context, freshRunId()), body: item.body })),
+      hangUp,
+    );
+  }
+
+  /** A run begins to wait (8.4). */
+  async wait(wait: WaitInput, callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome> {
+    const submitted = { parsed: parseWait(wait, this.contextOf(callerIp)), body: wait.body };
+    const [outcome] = await this.record([submitted], hangUp);
+    return outcome ?? new Problem('INTERNAL');
+  }
+
+  private async record(items: readonly Submitted[], hangUp: AbortSignal): Promise<ItemOutcome[]> {
     const outcomes = new Map<number, ItemOutcome>();
     const runs = new Map<string, RunItems>();
-    for (const [place, item] of items.entries()) {
-      const parsed = this.parse(item, callerIp);
+    for (const [place, { parsed, body }] of items.entries()) {
       const problem = parsed.ok ? undefined : new Problem(parsed.problem.code, parsed.problem.message);
       if (problem !== undefined && parsed.runId === undefined) outcomes.set(place, problem);
       if (parsed.runId === undefined) continue;
@@ -66,8 +104,8 @@ export class SubmissionDesk {
       runs.set(parsed.runId, run);
       run.places.push(place);
       if (parsed.ok) {
-        run.submissions.push({ ...parsed.submission, body: run.bodies.length });
-        run.bodies.push(typeof item.body === 'string' ? Buffer.from(item.body) : item.body);
+        run.submissions.push(withBodiesFrom(parsed.submission, run.bodies.length));
+        run.bodies.push(...(parsed.bodies ?? [typeof body === 'string' ? Buffer.from(body) : body]));
       }
       run.problem ??= problem;
     }
@@ -83,25 +121,15 @@ export class SubmissionDesk {
     return items.map((_, place) => outcomes.get(place) ?? new Problem('INTERNAL'));
   }
 
-  private parse(item: ReceivedItem, callerIp: string): ParsedSubmission {
-    if (item.queue !== undefined && item.queue !== '') {
-      const runId = item.headers['upstash-workflow-runid'];
-      const problem = { code: 'NOT_SUPPORTED', message: 'queues are not supported by this server yet' } as const;
-      return { ok: false, problem, ...(runId !== undefined && isRunId(runId) ? { runId } : {}) };
-    }
-    return parseSubmission(item, {
-      messageId: `msg_${randomUUID()}`,
-      callerIp,
-      nowMs: this.clock.nowMs(),
-      limits: this.config,
-    });
+  private contextOf(callerIp: string): SubmissionContext {
+    return { messageIdIn: freshMessageId, callerIp, nowMs: this.clock.nowMs(), limits: this.config };
   }
 
   /** The answers to a run's items, or why none was recorded. */
   private async submitRun(run: RunItems, hangUp: AbortSignal): Promise<AcceptedItem[] | Problem> {
     const { runId, submissions, bodies } = run;
     if (run.problem !== undefined) return this.refused(runId, run.problem);
-    const isNewRun = submissions.every(({ kind }) => kind === 'start');
+    const isNewRun = submissions.every((submission) => submission.kind === 'start' && submission.bySdk !== true);
     if (isNewRun && this.asker.pending >= this.config.maxPending) return this.refused(runId, new Problem('OVERLOADED'));
     try {
       const request = { runId, askId: randomUUID(), items: submissions };
@@ -130,4 +158,12 @@ export class SubmissionDesk {
 /** To a submission, an unknown run is an ended one: the client takes 400 for that and stops (protocol.md 7.4). */
 function refusalOf(code: Problem['code'], text: string | undefined): Problem {
   return new Problem(code, text, code === 'UNKNOWN_RUN' ? { status: 400 } : {});
+}
+
+/** The refusal of an item that is for a queue. */
+function forNoQueue({ queue, headers }: ReceivedItem): ParsedSubmission | undefined {
+  if (queue === undefined || queue === '') return undefined;
+  const runId = headers['upstash-workflow-runid'];
+  const problem = { code: 'NOT_SUPPORTED', message: 'queues are not supported by this server yet' } as const;
+  return { ok: false, problem, ...(runId !== undefined && isRunId(runId) ? { runId } : {}) };
 }

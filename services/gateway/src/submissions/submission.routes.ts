@@ -4,16 +4,18 @@ import { Problem } from '@stepwell/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hangUpSignal } from '../asking/hang-up';
 import { GatewayConfig } from '../gateway.config';
+import { headerPairs } from '../http/header-pairs';
 import { rawDestination } from '../http/raw-target';
-import { JSON_TYPE, sendProblem } from '../http/send-problem';
+import { sendJson, sendProblem } from '../http/send-answer';
 import type { BatchItem } from './batch-body';
 import { batchSchema, parseBatch, receivedItem } from './batch-body';
-import type { ItemOutcome } from './submission.desk';
+import type { AcceptedItem, RefusedItem, TriggeredRun } from './submission.answers';
+import type { ItemOutcome, ReceivedItem } from './submission.desk';
 import { SubmissionDesk } from './submission.desk';
 
 /**
  * `POST /v2/batch` and `POST /v2/publish/{destination}`: every step of every run comes this way, so they are routes of the HTTP
- * server itself, without Nest's pipeline around them (architecture.md 7a).
+ * server itself, without Nest's pipeline around them (architecture.md 7a). The triggers beside them differ in how headers are read.
  */
 @Injectable()
 export class SubmissionRoutes {
@@ -24,7 +26,8 @@ export class SubmissionRoutes {
 
   register(server: FastifyInstance): void {
     server.post('/v2/publish/-', (request, reply) => this.publish(request, reply));
-    // The one route whose body is read as JSON, whatever its content type says; a scope of its own keeps that parser to it.
+    server.post('/v2/trigger/-', (request, reply) => this.trigger(request, reply));
+    // Bodies that are read as JSON, whatever their content type says; a scope of its own keeps that parser to these routes.
     server.register((scope, _options, done) => {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
@@ -37,38 +40,66 @@ export class SubmissionRoutes {
       scope.post<{ Body: BatchItem[] }>('/v2/batch', { schema: { body: batchSchema } }, (request, reply) =>
         this.batch(request, reply),
       );
+      scope.post<{ Body: BatchItem[] }>('/v2/batch/trigger', { schema: { body: batchSchema } }, (request, reply) =>
+        this.batchTrigger(request, reply),
+      );
       done();
     });
   }
 
   private async publish(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const item = {
-      destination: rawDestination(request.originalUrl, '/v2/publish/'),
-      headers: toHeaderMap(pairsOf(request.raw.rawHeaders)),
-      body: Buffer.isBuffer(request.body) ? request.body : '',
-    };
+    const item = receivedRequest(request, '/v2/publish/');
     const [outcome = new Problem('INTERNAL')] = await this.desk.submit([item], request.ip, hangUpSignal(reply.raw));
     return outcome instanceof Problem ? sendProblem(reply, outcome) : sendJson(reply, outcome);
   }
 
   private async batch(request: FastifyRequest<{ Body: BatchItem[] }>, reply: FastifyReply): Promise<FastifyReply> {
     const items = request.body.map(receivedItem);
-    const outcomes = await this.desk.submit(items, request.ip, hangUpSignal(reply.raw));
-    // Clients don't look for errors among the entries, so that a batch of which nothing was done must not look like a success.
-    const [first] = outcomes;
-    if (first instanceof Problem && outcomes.every((outcome) => outcome instanceof Problem))
-      return sendProblem(reply, first);
-    return sendJson(reply, outcomes.map(entryOf));
+    return sendBatch(reply, await this.desk.submit(items, request.ip, hangUpSignal(reply.raw)), (item) => item);
+  }
+
+  private async trigger(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const item = receivedRequest(request, '/v2/trigger/');
+    const [outcome = new Problem('INTERNAL')] = await this.desk.trigger([item], request.ip, hangUpSignal(reply.raw));
+    return outcome instanceof Problem ? sendProblem(reply, outcome) : sendJson(reply, triggered(outcome));
+  }
+
+  private async batchTrigger(
+    request: FastifyRequest<{ Body: BatchItem[] }>,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const items = request.body.map(receivedItem);
+    const outcomes = await this.desk.trigger(items, request.ip, hangUpSignal(reply.raw));
+    return sendBatch(reply.code(201), outcomes, triggered);
   }
 }
 
-const entryOf = (outcome: ItemOutcome): object =>
-  outcome instanceof Problem ? { ...outcome.body, status: outcome.status } : outcome;
+const triggered = ({ workflowRunId, workflowCreatedAt, deduplicated }: AcceptedItem): TriggeredRun => ({
+  workflowRunId,
+  workflowCreatedAt,
+  deduplicated: deduplicated === true,
+});
 
-const sendJson = (reply: FastifyReply, json: object): FastifyReply => reply.type(JSON_TYPE).send(JSON.stringify(json));
-
-function pairsOf(raw: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) pairs.push([raw[at] ?? '', raw[at + 1] ?? '']);
-  return pairs;
+/** Clients don't look for errors among the entries, so that a batch of which nothing was done must not look like a success. */
+function sendBatch(
+  reply: FastifyReply,
+  outcomes: readonly ItemOutcome[],
+  entryOf: (item: AcceptedItem) => AcceptedItem | TriggeredRun,
+): FastifyReply {
+  const [first] = outcomes;
+  if (first instanceof Problem && outcomes.every((outcome) => outcome instanceof Problem))
+    return sendProblem(reply, first);
+  return sendJson(
+    reply,
+    outcomes.map((outcome) => (outcome instanceof Problem ? refused(outcome) : entryOf(outcome))),
+  );
 }
+
+const refused = ({ body, status }: Problem): RefusedItem => ({ ...body, status });
+
+/** A submission that is a request of its own: the destination in its path, the rest as it is. */
+const receivedRequest = (request: FastifyRequest, prefix: '/v2/publish/' | '/v2/trigger/'): ReceivedItem => ({
+  destination: rawDestination(request.originalUrl, prefix),
+  headers: toHeaderMap(headerPairs(request.raw)),
+  body: Buffer.isBuffer(request.body) ? request.body : '',
+});

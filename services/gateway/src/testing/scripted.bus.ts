@@ -16,7 +16,7 @@ export const CREATED_AT = 1_800_000_000_000;
 
 /**
  * A bus on which a test plays the other services: it records what was asked, and answers by script. Without a script everything
- * goes well: submissions are accepted, runs can be ended, and there is nothing to read.
+ * goes well: submissions are accepted, runs can be notified and ended, and there is nothing to read.
  */
 export class ScriptedBus implements ServiceBus {
   asked: readonly RecordedAsk[] = [];
@@ -40,6 +40,18 @@ export class ScriptedBus implements ServiceBus {
     this.answer(asks.ReadMessages, () => message({ refused: 'UNKNOWN_RUN' }));
     this.answer(asks.ReadRunLog, () => message({ refused: 'UNKNOWN_RUN' }));
     this.answer(asks.ListRuns, () => message({ rows: [] }));
+    this.answer(asks.OpenMailbox, () => message({}));
+    this.answer(asks.Notify, () => message({ notified: 0, waiters: [] }));
+    this.answer(asks.ReadMessage, () => message({ refused: 'UNKNOWN_MESSAGE' }));
+    this.answer(asks.CancelMessage, () => message({}));
+    this.answer(asks.ReadDeadLetter, () => message({ refused: 'UNKNOWN_DEAD_LETTER' }));
+    this.answer(asks.DeleteDeadLetter, () => message({}));
+    this.answer(asks.TakeOverRun, (ask) =>
+      message({ workflowRunId: ask.message.head.successor, workflowCreatedAt: CREATED_AT }),
+    );
+    this.answer(asks.RequestFailureCallback, () => message({ runCreatedAt: CREATED_AT }));
+    this.answer(asks.CancelFailureCallback, () => message({}));
+    this.answer(asks.ReadWaiters, () => message({ waiters: [] }));
   }
 
   answer<Request, Answer>(definition: AskDefinition<Request, Answer>, answerer: Answerer<Request, Answer>): this {

@@ -11,17 +11,21 @@ import type {
   ReportDeliveriesRequest,
   RunState,
   StillWantedAnswer,
+  TimerAsk,
   TimersDueAnswer,
   TimersDueRequest,
 } from '@stepwell/core';
-import { asks, attemptDue, isWanted, message, reportAttempt } from '@stepwell/core';
+import { asks, attemptDue, deadlineDue, isWanted, message, reportAttempt } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
+import { mailboxKey, runKey } from '../aggregates';
 import { takeIn } from '../bodies/body.admission';
 import type { PartitionHost } from '../partition/partition.host';
-import { UnreadableRun } from '../partition/run-stream';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
+import { unlessUnreadable } from './unreadable';
+
+type DueAnswer = TimersDueAnswer['results'][number];
 
 /** How attempts ended, when they are due, and whether they are still wanted. */
 @Controller()
@@ -47,7 +51,7 @@ export class AttemptsController {
   @Answers(asks.StillWanted)
   async stillWanted({ head }: Message<AttemptKey>, context: AskContext): Promise<Message<StillWantedAnswer>> {
     const host = hostOf(this.runtime.registry, context);
-    const wanted = await host.read(head.runId, ({ state }) => isWanted(state, head));
+    const wanted = await host.read(runKey(head.runId), ({ state }) => isWanted(state, head));
     return message({ wanted });
   }
 
@@ -56,34 +60,30 @@ export class AttemptsController {
     const host = hostOf(this.runtime.registry, context);
     const results = await Promise.all(
       head.timers.map((timer) =>
-        this.unlessUnreadable({ done: true }, async () => {
-          const answer = await host.execute(timer.runId, (state, context) => attemptDue(state, timer, context));
-          return unrefused(answer, `timer of ${timer.runId}`);
-        }),
+        unlessUnreadable<DueAnswer>(this.runtime.logger, { done: true }, () => this.due(host, timer)),
       ),
     );
     return message({ results });
+  }
+
+  private async due(host: PartitionHost, timer: TimerAsk): Promise<DueAnswer> {
+    if ('eventId' in timer) {
+      const key = mailboxKey(timer.eventId);
+      const answer = await host.execute(key, (state, context) => deadlineDue(state, timer, context));
+      return unrefused(answer, `deadline at ${timer.eventId}`);
+    }
+    const answer = await host.execute(runKey(timer.runId), (state, context) => attemptDue(state, timer, context));
+    return unrefused(answer, `timer of ${timer.runId}`);
   }
 
   private async report(host: PartitionHost, report: DeliveryReport, bodies: readonly Uint8Array[]): Promise<Done> {
     const body = report.outcome.body === undefined ? undefined : bodies[report.outcome.body];
     const taken = takeIn(body ? [body] : []);
     const command = attemptReport(report, taken.bodies[0]);
-    return this.unlessUnreadable({}, async () => {
+    return unlessUnreadable<Done>(this.runtime.logger, {}, async () => {
       const decide = (state: RunState | undefined, context: CommandContext) => reportAttempt(state, command, context);
-      return unrefused(await host.execute(report.runId, decide, taken.blobs), `report on ${report.messageId}`);
+      return unrefused(await host.execute(runKey(report.runId), decide, taken.blobs), `report on ${report.messageId}`);
     });
-  }
-
-  /** One ask tells of many runs: one that can't be folded must not stop the others, and nothing can be decided on it anyway. */
-  private async unlessUnreadable<Answer>(instead: Answer, execute: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await execute();
-    } catch (error) {
-      if (!(error instanceof UnreadableRun)) throw error;
-      this.runtime.logger.error({ err: error }, 'what happened to an unreadable run is dropped');
-      return instead;
-    }
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   ListRunsAnswer,
   ListRunsRequest,
   Message,
+  MessageRequest,
   ReadBodyAnswer,
   ReadBodyRequest,
   ReadEntriesAnswer,
@@ -15,13 +16,15 @@ import type {
   RunRequest,
   SettleRequest,
 } from '@stepwell/core';
-import { asks, message, NobodyAnswered, PARTITIONS, Silence } from '@stepwell/core';
+import { asks, message, messageOf, NobodyAnswered, PARTITIONS, Silence } from '@stepwell/core';
 import { InvalidCursor } from '@stepwell/event-store';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
+import { runKey } from '../aggregates';
 import { readBlob } from '../bodies/body.reader';
 import { readEntries, readMessageList } from '../queries/entries.query';
 import { readRunLog } from '../queries/run-log.query';
+import { readShown } from '../queries/shown.view';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf } from './partition';
 
@@ -36,7 +39,7 @@ export class QueriesController {
   @Answers(asks.ReadMessages)
   async readMessages({ head }: Message<RunRequest>, context: AskContext): Promise<Message<JsonAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
-    const list = await host.read(head.runId, () => readMessageList(host, this.runtime.store.blobs, head.runId));
+    const list = await host.read(runKey(head.runId), () => readMessageList(host, this.runtime.store.blobs, head.runId));
     if (!list) return unknownRun(head.runId);
     return message({ json: 0 }, [list]);
   }
@@ -45,7 +48,7 @@ export class QueriesController {
   async readRunLog({ head }: Message<ReadRunLogRequest>, context: AskContext): Promise<Message<JsonAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
     const { runId, trimBody } = head;
-    const log = await host.read(runId, () => readRunLog(host, this.runtime.store.blobs, runId, trimBody));
+    const log = await host.read(runKey(runId), () => readRunLog(host, this.runtime.store.blobs, runId, trimBody));
     if (!log) return unknownRun(runId);
     return message({ json: 0 }, [Buffer.from(JSON.stringify(log))]);
   }
@@ -56,7 +59,7 @@ export class QueriesController {
     context: AskContext,
   ): Promise<Message<ReadEntriesAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
-    return host.read(head.runId, (stream) => readEntries(this.runtime.bodies, host.tenure, stream, head));
+    return host.read(runKey(head.runId), (stream) => readEntries(this.runtime.bodies, host.tenure, stream, head));
   }
 
   @Answers(asks.ReadBody)
@@ -64,8 +67,25 @@ export class QueriesController {
     const host = hostOf(this.runtime.registry, context);
     const { runId, sha256 } = head;
     // A refusal makes the asker drop what it does for the run; a blob that is missing in a known run is no refusal.
-    const body = await host.read(runId, ({ state }) => state && readBlob(this.runtime.store.blobs, runId, sha256));
+    const body = await host.read(
+      runKey(runId),
+      ({ state }) => state && readBlob(this.runtime.store.blobs, runId, sha256),
+    );
     return body ? message({ body: 0 }, [body]) : unknownRun(runId);
+  }
+
+  @Answers(asks.ReadMessage)
+  async readMessage({ head }: Message<MessageRequest>, context: AskContext): Promise<Message<JsonAnswer | Refused>> {
+    const host = hostOf(this.runtime.registry, context);
+    const { runId, messageId } = head;
+    const shown = await host.read(runKey(runId), (stream) =>
+      readShown(this.runtime.bodies, host.tenure, stream, (state, bodies) => messageOf(state, messageId, bodies)),
+    );
+    if (shown) return message({ json: 0 }, [Buffer.from(JSON.stringify(shown))]);
+    return message({
+      refused: 'UNKNOWN_MESSAGE',
+      message: `message ${messageId} is delivered, dropped or unknown`,
+    });
   }
 
   /** L9: a list first waits for the rows of everything committed before it, in every process. */

@@ -5,18 +5,21 @@ import type {
   Done,
   FinishRunRequest,
   Message,
+  MessageRequest,
+  OpenMailboxRequest,
   Refused,
   SubmitAnswer,
   SubmitRequest,
 } from '@stepwell/core';
-import { asks, cancel, finish, message, submit } from '@stepwell/core';
+import { asks, cancel, cancelMessage, finish, message, openMailbox, submit } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
+import { runKey } from '../aggregates';
 import { takeIn } from '../bodies/body.admission';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
 
-/** What clients submit to runs: the writing half of the gateway's asks. */
+/** What is asked of one run, and changes it: by clients, and by runs that begin another. */
 @Controller()
 export class SubmissionsController {
   constructor(private readonly runtime: RunStateRuntime) {}
@@ -27,10 +30,11 @@ export class SubmissionsController {
     context: AskContext,
   ): Promise<Message<SubmitAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
-    const { runId, askId, items } = head;
     const taken = takeIn(bodies);
-    const command = { runId, askId, items, bodies: taken.bodies };
-    return message(await host.execute(runId, (state, context) => submit(state, command, context), taken.blobs));
+    const command = { ...head, bodies: taken.bodies };
+    return message(
+      await host.execute(runKey(head.runId), (state, context) => submit(state, command, context), taken.blobs),
+    );
   }
 
   @Answers(asks.FinishRun)
@@ -38,13 +42,26 @@ export class SubmissionsController {
     const host = hostOf(this.runtime.registry, context);
     const given = head.result === undefined ? undefined : bodies[head.result];
     const taken = takeIn(given ? [given] : []);
-    const answer = await host.execute(head.runId, (state) => finish(state, taken.bodies[0]), taken.blobs);
+    const answer = await host.execute(runKey(head.runId), (state) => finish(state, taken.bodies[0]), taken.blobs);
     return message(unrefused(answer, `finish of ${head.runId}`));
   }
 
   @Answers(asks.CancelRun)
   async cancel({ head }: Message<CancelRunRequest>, context: AskContext): Promise<Message<CancelRunAnswer | Refused>> {
     const host = hostOf(this.runtime.registry, context);
-    return message(await host.execute(head.runId, (state) => cancel(state, head.runId)));
+    return message(await host.execute(runKey(head.runId), (state) => cancel(state, head.runId)));
+  }
+
+  @Answers(asks.CancelMessage)
+  async cancelMessage({ head }: Message<MessageRequest>, context: AskContext): Promise<Message<Done | Refused>> {
+    const host = hostOf(this.runtime.registry, context);
+    return message(await host.execute(runKey(head.runId), (state) => cancelMessage(state, head.messageId)));
+  }
+
+  @Answers(asks.OpenMailbox)
+  async openMailbox({ head }: Message<OpenMailboxRequest>, context: AskContext): Promise<Message<Done | Refused>> {
+    const host = hostOf(this.runtime.registry, context);
+    const { runId, eventId } = head;
+    return message(await host.execute(runKey(runId), (state) => openMailbox(state, runId, eventId)));
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BlobStore, NewBody, RunEvent } from '@stepwell/core';
+import type { BlobStore, NewBody } from '@stepwell/core';
 import { MAX_INLINE_BODIES_BYTES, MAX_INLINE_BODY_BYTES } from '@stepwell/core';
 
 /** A body that is too large for the log: to be written before an event may name it (L5). */
@@ -50,13 +50,13 @@ function tooLarge(bodies: readonly Uint8Array[]): ReadonlySet<number> {
 }
 
 /** The blobs that these events would name. */
-export function blobsNamedBy(events: readonly RunEvent[], blobs: readonly NewBlob[]): NewBlob[] {
+export function blobsNamedBy(events: readonly { readonly data: object }[], blobs: readonly NewBlob[]): NewBlob[] {
   if (blobs.length === 0 || events.length === 0) return [];
   const text = JSON.stringify(events.map(({ data }) => data));
   return blobs.filter(({ sha256 }) => text.includes(`"blob":"${sha256}"`));
 }
 
 /** Durable when it resolves; the same blob written twice is the same. */
-export async function writeBlobs(store: BlobStore, runId: string, blobs: readonly NewBlob[]): Promise<void> {
-  await Promise.all(blobs.map(({ sha256, bytes }) => store.put(runId, sha256, bytes)));
+export async function writeBlobs(store: BlobStore, owner: string, blobs: readonly NewBlob[]): Promise<void> {
+  await Promise.all(blobs.map(({ sha256, bytes }) => store.put(owner, sha256, bytes)));
 }

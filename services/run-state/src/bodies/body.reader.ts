@@ -1,5 +1,6 @@
 import type { BlobStore, BodyPlace, EventLog, LogEntry, Tenure } from '@stepwell/core';
-import type { RunStream } from '../partition/run-stream';
+import type { Kind } from '../aggregates';
+import type { Stream } from '../partition/stream';
 
 /** A body that the log names isn't where it should be: asking again won't help, somebody has to look at the store. */
 export class BodyMissing extends Error {
@@ -18,7 +19,7 @@ export class BodyReader {
   ) {}
 
   /** Inline bodies only, in the order of `places`. The caller has seen to it that they are committed. @throws BodyMissing */
-  async inline(tenure: Tenure, stream: RunStream, places: readonly BodyPlace[]): Promise<Uint8Array[]> {
+  async inline(tenure: Tenure, stream: Stream<Kind>, places: readonly BodyPlace[]): Promise<Uint8Array[]> {
     const found = places.map((place) => recent(stream, place));
     const missing = places.filter((_, index) => found[index] === undefined).map((place) => place.version);
     if (missing.length === 0) return found.map((body) => body ?? new Uint8Array());
@@ -30,21 +31,21 @@ export class BodyReader {
   }
 
   /** Any body, as bytes. @throws BodyMissing */
-  async bytes(tenure: Tenure, stream: RunStream, runId: string, place: BodyPlace): Promise<Uint8Array> {
-    if ('blob' in place.body) return readBlob(this.blobs, runId, place.body.blob);
+  async bytes(tenure: Tenure, stream: Stream<Kind>, place: BodyPlace): Promise<Uint8Array> {
+    if ('blob' in place.body) return readBlob(this.blobs, stream.aggregate.blobOwner(stream.name), place.body.blob);
     const [body] = await this.inline(tenure, stream, [place]);
     return body ?? new Uint8Array();
   }
 }
 
 /** @throws BodyMissing */
-export async function readBlob(blobs: BlobStore, runId: string, sha256: string): Promise<Uint8Array> {
-  const body = await blobs.get(runId, sha256);
-  if (!body) throw new BodyMissing(`blob ${sha256} of run ${runId}`);
+export async function readBlob(blobs: BlobStore, owner: string, sha256: string): Promise<Uint8Array> {
+  const body = await blobs.get(owner, sha256);
+  if (!body) throw new BodyMissing(`blob ${sha256} of ${owner}`);
   return body;
 }
 
-function recent(stream: RunStream, place: BodyPlace): Uint8Array | undefined {
+function recent(stream: Stream<Kind>, place: BodyPlace): Uint8Array | undefined {
   return 'inline' in place.body ? stream.recent.get(place.version, place.event, place.body.inline) : undefined;
 }
 

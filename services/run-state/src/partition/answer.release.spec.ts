@@ -95,6 +95,68 @@ describe('when an answer may be given (L2, L4)', () => {
     expect(await late).toBe('Silence');
   });
 
+  describe('where two streams take part', () => {
+    const BOTH: readonly AnswerKind[] = ['committed', 'already-so'];
+    const toTell = () => {
+      let tell = (): void => undefined;
+      let fail: (error: Error) => void = () => undefined;
+      let begun = false;
+      const other = new Promise<void>((resolve, reject) => {
+        tell = resolve;
+        fail = reject;
+      });
+      const told = (): Promise<void> => {
+        begun = true;
+        return other;
+      };
+      return {
+        told,
+        tell: () => {
+          tell();
+        },
+        fail: (error: Error) => {
+          fail(error);
+        },
+        hasBegun: () => begun,
+      };
+    };
+
+    it.each(BOTH)('%s: not before the other has it, and that is not asked before the commit', async (kind) => {
+      const { clock, commit, grounds } = process();
+      const { told, tell, hasBegun } = toTell();
+      let answered = false;
+      const answer = release('answer', kind, { ...grounds, told }).finally(() => {
+        answered = true;
+      });
+      await clock.advance(1);
+      expect(hasBegun()).toBe(false);
+      commit();
+      await clock.advance(1);
+      expect([hasBegun(), answered]).toEqual([true, false]);
+      tell();
+      expect(await answer).toBe('answer');
+    });
+
+    it.each(BOTH)('%s: silence when the tenure ends before the other has it', async (kind) => {
+      const { commit, grounds } = process();
+      const { told, fail } = toTell();
+      const answer = outcome(release('answer', kind, { ...grounds, told }));
+      commit();
+      fail(new PartitionLost(3, 'released'));
+      expect(await answer).toBe('Silence');
+    });
+
+    it('already-so: the lease counts when both have it', async () => {
+      const { clock, commit, grounds } = process();
+      const { told, tell } = toTell();
+      const answer = outcome(release('answer', 'already-so', { ...grounds, told }));
+      commit();
+      await clock.advance(2 * LEASE_MS);
+      tell();
+      expect(await answer).toBe('Silence');
+    });
+  });
+
   it.each(WITHOUT_WRITE)('%s: silence when the partition was given up, lease or not', async (kind) => {
     const { commit, lost, grounds } = process();
     const answer = outcome(release('answer', kind, grounds));

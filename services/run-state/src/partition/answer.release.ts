@@ -9,6 +9,8 @@ import { PartitionLost, Silence } from '@stepwell/core';
  * 3. *refused*: the same.
  * 4. *read*: the same.
  *
+ * Where two streams take part, the first two leave when both have it: after the commit come the effects that tell the other.
+ *
  * What can't be released is silence: the asker asks again, whoever owns the partition by then.
  */
 export type AnswerKind = 'committed' | 'already-so' | 'refused' | 'read';
@@ -17,6 +19,8 @@ export type AnswerKind = 'committed' | 'already-so' | 'refused' | 'read';
 export interface Grounds {
   /** Of everything the answer saw. */
   readonly commit: Promise<void>;
+  /** Begun after the commit: resolves when the other streams have it, too. */
+  readonly told?: () => Promise<void>;
   readonly tenure: Pick<Tenure, 'partition' | 'lost'>;
   readonly membership: Pick<Membership, 'leaseIsValid'>;
 }
@@ -24,6 +28,7 @@ export interface Grounds {
 export async function release<Answer>(answer: Answer, kind: AnswerKind, grounds: Grounds): Promise<Answer> {
   try {
     await grounds.commit;
+    if (grounds.told) await grounds.told();
   } catch (error) {
     if (error instanceof PartitionLost) throw new Silence(error.message);
     throw error;

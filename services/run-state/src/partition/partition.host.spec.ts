@@ -1,73 +1,22 @@
-import type { Appended, Decision, Draft, LogEntry, RunEvent, Tenure } from '@stepwell/core';
-import { cancel, EntryTooLarge, event, finish, PartitionLost, partitionOf, runStream } from '@stepwell/core';
+import type { Decision, RunEvent } from '@stepwell/core';
+import { cancel, event, finish, partitionOf, runStream } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import type { Logger } from 'pino';
+import { runKey } from '../aggregates';
 import type { NewBlob } from '../bodies/body.admission';
+import { HeldLog } from '../testing/held-log';
 import type { Committed, HostDependencies } from './partition.host';
 import { PartitionHost } from './partition.host';
-import type { RunStream } from './run-stream';
-import { serializeEvent } from './run-stream';
+import type { RunStream } from './stream';
+import { serializeEvent } from './stream';
 
-const RUN = 'wfr_1';
-const STREAM = runStream(RUN);
+const RUN_ID = 'wfr_1';
+const RUN = runKey(RUN_ID);
+const STREAM = runStream(RUN_ID);
 const PARTITION = partitionOf(STREAM);
 
-/** A log whose commits are the test's to make, one partition wide. */
-class HeldLog implements Tenure {
-  readonly partition = PARTITION;
-  readonly term = 2;
-  readonly claimedAt = 100;
-  readonly loss = new AbortController();
-  readonly lost = this.loss.signal;
-  readonly drafts: Draft[] = [];
-  readonly stored: LogEntry[] = [];
-  tooLarge = false;
-  now = 1_000;
-  private readonly open: { draft: Draft; at: number; resolve: () => void; reject: (error: Error) => void }[] = [];
-
-  nowMs(): number {
-    this.now += 1;
-    return this.now;
-  }
-
-  append(draft: Draft): Appended {
-    if (this.tooLarge) throw new EntryTooLarge(5, 4);
-    this.drafts.push(draft);
-    const at = draft.at ?? this.nowMs();
-    const committed = new Promise<void>((resolve, reject) => {
-      this.open.push({ draft, at, resolve, reject });
-    });
-    committed.catch(() => undefined);
-    return { n: this.claimedAt + this.drafts.length, at, sum: `sum-${draft.version}`, committed };
-  }
-
-  async commit(): Promise<void> {
-    for (const { draft, at, resolve } of this.open.splice(0)) {
-      const { stream, version, events } = draft;
-      const n = this.claimedAt + this.drafts.indexOf(draft) + 1;
-      this.stored.push({ partition: PARTITION, n, stream, version, at, term: 2, events, sum: `sum-${version}` });
-      resolve();
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  lose(): void {
-    this.loss.abort();
-    for (const { reject } of this.open.splice(0)) reject(new PartitionLost(PARTITION, 'fenced'));
-  }
-
-  release(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async *readStream(_partition: number, name: string): AsyncIterable<LogEntry> {
-    await new Promise((resolve) => setImmediate(resolve));
-    yield* this.stored.filter(({ stream }) => stream === name);
-  }
-}
-
 const started: () => RunEvent = () => {
-  const scenario = new RunScenario(RUN);
+  const scenario = new RunScenario(RUN_ID);
   scenario.start();
   const first = scenario.history[0]?.events[0];
   if (!first) throw new Error('nothing was started');
@@ -84,9 +33,9 @@ const runsHere = (count: number): string[] =>
 
 describe('one partition during one tenure (L3, L4)', () => {
   const setUp = (more: Partial<HostDependencies> = {}) => {
-    const log = new HeldLog();
+    const log = new HeldLog(PARTITION);
     const lease = { valid: true };
-    const handedOn: (Committed & { readonly row: RunStream['row'] })[] = [];
+    const handedOn: (Committed<'run'> & { readonly row: RunStream['row'] })[] = [];
     const faults: string[] = [];
     const blobs: string[] = [];
     const logger = { error: (_details: object, text: string) => faults.push(text) } as unknown as Logger;
@@ -102,7 +51,10 @@ describe('one partition during one tenure (L3, L4)', () => {
       membership: { leaseIsValid: () => lease.valid },
       logger,
       newSeed: () => 'seed',
-      onCommitted: (_host, stream, committed) => handedOn.push({ ...committed, row: stream.row }),
+      onCommitted: {
+        run: (_host, committed) => handedOn.push({ ...committed, row: committed.stream.row }),
+        mailbox: () => undefined,
+      },
       maxCachedStreams: 2,
       ...more,
     });
@@ -190,8 +142,11 @@ describe('one partition during one tenure (L3, L4)', () => {
 
   it('lets no fault in handing on keep an answer back', async () => {
     const { log, host, faults } = setUp({
-      onCommitted: () => {
-        throw new Error('a fault');
+      onCommitted: {
+        run: () => {
+          throw new Error('a fault');
+        },
+        mailbox: () => undefined,
       },
     });
     const answer = host.execute(RUN, start);
@@ -210,8 +165,8 @@ describe('one partition during one tenure (L3, L4)', () => {
       'does not begin with',
     );
     await log.commit();
-    await expect(host.execute(RUN, start)).rejects.toMatchObject({ name: 'UnreadableRun' });
-    const another = host.execute(runsHere(1)[0] ?? '', start);
+    await expect(host.execute(RUN, start)).rejects.toMatchObject({ name: 'UnreadableStream' });
+    const another = host.execute(runKey(runsHere(1)[0] ?? ''), start);
     while (log.drafts.length < 2) await settle();
     await log.commit();
     await another;
@@ -225,9 +180,9 @@ describe('one partition during one tenure (L3, L4)', () => {
     while (log.drafts.length < 1) await settle();
     // The first isn't committed yet while all of these want its place.
     for (const runId of others)
-      expect(await host.execute(runId, (state) => cancel(state, runId))).toHaveProperty('refused');
+      expect(await host.execute(runKey(runId), (state) => cancel(state, runId))).toHaveProperty('refused');
     const second = host.execute(RUN, (state) => (state ? finish(state, undefined) : start()));
-    await Promise.all(others.map((runId) => host.read(runId, ({ state }) => state)));
+    await Promise.all(others.map((runId) => host.read(runKey(runId), ({ state }) => state)));
     while (log.drafts.length < 2) await settle();
     await log.commit();
     await Promise.all([first, second]);
@@ -237,7 +192,7 @@ describe('one partition during one tenure (L3, L4)', () => {
   it('refuses to fold a stream of another partition', async () => {
     const { host } = setUp();
     const elsewhere = ['a', 'b', 'c'].find((runId) => partitionOf(runStream(runId)) !== PARTITION) ?? '';
-    await expect(host.execute(elsewhere, start)).rejects.toThrow('was asked for in partition');
+    await expect(host.execute(runKey(elsewhere), start)).rejects.toThrow('was asked for in partition');
   });
 
   it('writes the blobs that are accepted, before they are named (L5)', async () => {
@@ -268,7 +223,7 @@ describe('one partition during one tenure (L3, L4)', () => {
     const { log, host } = setUp();
     const stored = { partition: PARTITION, term: 1, sum: 's', stream: STREAM };
     log.stored.push({ ...stored, n: 7, version: 1, at: 5, events: [serializeEvent(started())] });
-    const { owed } = await host.owedOf(STREAM);
+    const { owed } = await host.owedOf(RUN);
     expect(owed).toEqual([
       { effectId: `${STREAM}:1:0`, n: 7 },
       { effectId: `${STREAM}:1:1`, n: 7 },
@@ -277,6 +232,6 @@ describe('one partition during one tenure (L3, L4)', () => {
     await settle();
     await log.commit();
     await ended;
-    expect((await host.owedOf(STREAM)).owed.map(({ effectId }) => effectId)).toEqual([`${STREAM}:1:0`]);
+    expect((await host.owedOf(RUN)).owed.map(({ effectId }) => effectId)).toEqual([`${STREAM}:1:0`]);
   });
 });

@@ -1,25 +1,31 @@
-import type { CommandContext, Decision, EventLog, LogEntry, Membership, RunEvent, Tenure } from '@stepwell/core';
-import { CorruptStream, EntryTooLarge, PartitionLost, partitionOf, runStream, Silence } from '@stepwell/core';
+import { setMaxListeners } from 'node:events';
+import type { CommandContext, Decision, EventLog, LogEntry, Membership, Tenure } from '@stepwell/core';
+import { EntryTooLarge, PartitionLost, Silence } from '@stepwell/core';
 import type { BlobStore, Refused } from '@stepwell/core';
 import type { Logger } from 'pino';
+import type { EventOf, Kind, StateOf, StreamKey } from '../aggregates';
+import { MAILBOXES, streamOfEffect } from '../aggregates';
 import type { NewBlob } from '../bodies/body.admission';
 import { blobsNamedBy, writeBlobs } from '../bodies/body.admission';
 import { Settlement } from '../relay/settlement';
 import type { AnswerKind } from './answer.release';
 import { release } from './answer.release';
-import { RunStream, serializeEvent, UnreadableRun } from './run-stream';
+import type { Stream } from './stream';
+import { isOfKind, serializeEvent } from './stream';
+import { StreamLoader } from './stream.loader';
 
 /**
  * One partition during one tenure: folds streams, decides commands in order, appends, and hands on what is owed after the commit.
  *
  * Owns: the optimistic state of the partition's streams. Does not own: how entries reach the store (event-store), what is decided
- * (core), how effects are sent (relay).
+ * (core), what the kinds of streams are (aggregates), how effects are sent (relay).
  *
  * 1. Decisions on a stream are made one after the other on a state that includes everything appended before (L3): finding the
  *    stream, deciding and appending are one turn, and there is never a second object for the same stream.
  * 2. Answers leave through {@link release} alone; effects leave after the commit alone (L4).
  * 3. A position is the settlement's from the turn it is given away: the checkpoint never passes one that isn't known settled (E1).
  * 4. When the tenure is lost, everything here is dropped with it: no part of it outlives the host.
+ * 5. A snapshot is appended in the turn of the entry that makes it due, after it: no decision ever lies between its parts (L8).
  */
 export interface HostDependencies {
   readonly log: EventLog;
@@ -28,24 +34,33 @@ export interface HostDependencies {
   readonly logger: Logger;
   /** Unique seeds for ids made in deciding. */
   readonly newSeed: () => string;
-  /** An entry of this stream was committed: what happened, and which effects became owed by it. */
-  readonly onCommitted: (host: PartitionHost, stream: RunStream, committed: Committed) => void;
+  /** An entry of such a stream was committed. */
+  readonly onCommitted: { readonly [K in Kind]: (host: PartitionHost, committed: Committed<K>) => void };
   readonly maxCachedStreams: number;
 }
 
-export interface Committed {
-  readonly events: readonly RunEvent[];
+/** What happened, and which effects became owed by it. */
+export interface Committed<K extends Kind> {
+  readonly stream: Stream<K>;
+  readonly events: readonly EventOf<K>[];
   readonly owed: readonly string[];
 }
 
-type Decide<Answer> = (state: RunStream['state'], context: CommandContext) => Decision<Answer>;
-type Accepted<Answer> = Extract<Decision<Answer>, { readonly accepted: unknown }>;
+type Decide<K extends Kind, Answer> = (
+  state: StateOf<K> | undefined,
+  context: CommandContext,
+) => Decision<Answer, EventOf<K>>;
+/** So many things that are done one entry says at most: more wouldn't fit into one. */
+const MOST_DONE = 10_000;
+
+type Accepted<K extends Kind, Answer> = Extract<Decision<Answer, EventOf<K>>, { readonly accepted: unknown }>;
 
 export class PartitionHost {
   readonly settlement: Settlement;
-  private readonly streams = new Map<string, RunStream>();
+  private readonly loader: StreamLoader;
+  private readonly streams = new Map<string, Stream<Kind>>();
   private readonly loading = new Map<string, Promise<void>>();
-  private readonly withUnwritten = new Set<RunStream>();
+  private readonly withUnwritten = new Set<Stream<Kind>>();
   /** Of the entry appended last: commits of one tenure come in order. */
   private lastCommit: Promise<void> = Promise.resolve();
 
@@ -54,63 +69,87 @@ export class PartitionHost {
     private readonly dependencies: HostDependencies,
   ) {
     this.settlement = new Settlement(tenure.claimedAt);
+    this.loader = new StreamLoader(dependencies.log, tenure);
+    // Every ask that this tenure has under way waits for its end.
+    setMaxListeners(0, tenure.lost);
     tenure.lost.addEventListener('abort', () => {
       this.streams.clear();
       this.withUnwritten.clear();
+      this.settlement.end(new PartitionLost(tenure.partition, 'not-owned'));
     });
   }
 
   /**
-   * Decides a command on a run and answers when that may be done. A refusal is an answer too. Of the command's `blobs` those are
+   * Decides a command on a stream and answers when that may be done. A refusal is an answer too. Of the command's `blobs` those are
    * written, beforehand, that what is accepted will name (L5).
    *
-   * @throws Silence; UnreadableRun; whatever the store throws while it can't be reached
+   * @throws Silence; UnreadableStream; whatever the store throws while it can't be reached
    */
-  async execute<Answer extends object>(
-    runId: string,
-    decide: Decide<Answer>,
+  async execute<K extends Kind, Answer extends object>(
+    key: StreamKey<K>,
+    decide: Decide<K, Answer>,
     blobs: readonly NewBlob[] = [],
   ): Promise<Answer | Refused> {
     const written = new Set<NewBlob>();
     for (;;) {
-      const step = await this.within(runStream(runId), (stream) => {
+      const step = await this.within(key, (stream) => {
         const context = { at: this.tenure.nowMs(), seed: this.dependencies.newSeed() };
         const decision = decide(stream.state, context);
-        if ('refused' in decision) return { answer: this.release<Answer | Refused>(stream, decision, 'refused') };
+        if ('refused' in decision) return { answer: this.release<Answer | Refused>(decision, 'refused', stream) };
         const unwritten = blobsNamedBy(decision.accepted, blobs).filter((blob) => !written.has(blob));
         return unwritten.length > 0 ? { unwritten } : { answer: this.accept(stream, decision, context.at) };
       });
       if (step.unwritten === undefined) return step.answer;
-      // Written first, then decided anew: the run may have gone on meanwhile.
-      await writeBlobs(this.dependencies.blobs, runId, step.unwritten);
+      // Written first, then decided anew: the stream may have gone on meanwhile.
+      await writeBlobs(this.dependencies.blobs, key.aggregate.blobOwner(key.name), step.unwritten);
       for (const blob of step.unwritten) written.add(blob);
     }
   }
 
   /** For what only reads: the folded stream, and the release of what was read from it. Everything asked before is in the log. */
-  async read<Answer>(runId: string, view: (stream: RunStream) => Answer | Promise<Answer>): Promise<Answer> {
-    const name = runStream(runId);
-    await this.within(name, (stream) => this.release(stream, undefined, 'read'));
-    const answer = await this.within(name, view);
-    return this.within(name, (stream) => this.release(stream, answer, 'read'));
+  async read<K extends Kind, Answer>(
+    key: StreamKey<K>,
+    view: (stream: Stream<K>) => Answer | Promise<Answer>,
+  ): Promise<Answer> {
+    await this.within(key, (stream) => this.release(undefined, 'read', stream));
+    const answer = await this.within(key, view);
+    return this.within(key, (stream) => this.release(answer, 'read', stream));
   }
 
-  /** Reads committed entries of a run, oldest first. */
-  entriesOf(runId: string): AsyncIterable<LogEntry> {
-    return this.dependencies.log.readStream(this.tenure.partition, runStream(runId));
+  /** Reads committed entries of a stream, oldest first. */
+  entriesOf({ name }: StreamKey<Kind>): AsyncIterable<LogEntry> {
+    return this.dependencies.log.readStream(this.tenure.partition, name);
   }
 
-  /** The lazy writes of L7: successes that nothing carried along meanwhile. */
-  writeSuccesses(): void {
+  /** A worker's word that it did what it was sent (E1); of an effect that is settled already it changes nothing. */
+  settle(effectId: string): void {
+    this.settlement.settle(effectId);
+    if (!effectId.startsWith(MAILBOXES.prefix)) return;
+    const stream = this.streams.get(streamOfEffect(effectId));
+    // A stream that isn't in memory finds out when it is read.
+    if (stream) this.noteDone(stream, effectId);
+  }
+
+  /** The lazy writes of L7: what is done, and nothing carried along meanwhile. */
+  writeDone(): void {
     for (const stream of [...this.withUnwritten]) {
       try {
-        this.append(stream, []);
+        while (stream.unwritten.size > 0) void this.append(stream, []);
       } catch (error) {
         if (error instanceof PartitionLost || error instanceof Silence) return;
-        this.dependencies.logger.error({ err: error, stream: stream.name }, 'could not write successes');
+        this.dependencies.logger.error({ err: error, stream: stream.name }, 'could not write what is done');
         this.withUnwritten.delete(stream);
       }
     }
+  }
+
+  /** For whoever watches: how many wait in the mailboxes that are in memory. */
+  waitersInMemory(): number {
+    let waiters = 0;
+    for (const stream of this.streams.values()) {
+      if (isOfKind(stream, 'mailbox')) waiters += stream.state?.waiters.size ?? 0;
+    }
+    return waiters;
   }
 
   /** Resolves when what was appended so far is committed, or lost. */
@@ -122,86 +161,112 @@ export class PartitionHost {
    * What a stream's state still owes, with the positions it came from; only what was committed before this tenure (E2). What is
    * appended meanwhile is handed on by its own commit.
    */
-  async owedOf(name: string): Promise<{ stream: RunStream; owed: { effectId: string; n: number }[] }> {
-    await this.within(name, (stream) => stream.lastCommit);
-    return this.within(name, (stream) => ({
+  async owedOf<K extends Kind>(
+    key: StreamKey<K>,
+  ): Promise<{ stream: Stream<K>; owed: { effectId: string; n: number }[] }> {
+    await this.within(key, (stream) => stream.lastCommit);
+    return this.within(key, (stream) => ({
       stream,
       owed: stream.owedAtLoad.filter(({ effectId }) => stream.state?.owed.has(effectId)),
     }));
   }
 
-  /** The folded stream, from memory or from the log. @throws Silence, UnreadableRun */
-  async stream(name: string): Promise<RunStream> {
-    return this.within(name, (stream) => stream);
+  /** The folded stream, from memory or from the log. @throws Silence, UnreadableStream */
+  async stream<K extends Kind>(key: StreamKey<K>): Promise<Stream<K>> {
+    return this.within(key, (stream) => stream);
   }
 
   /** Works on the stream in the turn it is found in: after a pause it may have been evicted, and read anew by somebody else. */
-  private async within<Result>(name: string, work: (stream: RunStream) => Result): Promise<Awaited<Result>> {
+  private async within<K extends Kind, Result>(
+    key: StreamKey<K>,
+    work: (stream: Stream<K>) => Result,
+  ): Promise<Awaited<Result>> {
+    const { name } = key;
     for (;;) {
       this.assertHeld();
       const stream = this.streams.get(name);
       if (stream) {
         this.streams.delete(name);
         this.streams.set(name, stream);
-        return await work(stream);
+        // A name says its kind.
+        return await work(stream as Stream<K>);
       }
-      await this.load(name);
+      await this.load(key);
     }
   }
 
-  private load(name: string): Promise<void> {
-    const known = this.loading.get(name);
+  private load<K extends Kind>(key: StreamKey<K>): Promise<void> {
+    const known = this.loading.get(key.name);
     if (known) return known;
-    const loading = this.readFromLog(name).finally(() => this.loading.delete(name));
-    this.loading.set(name, loading);
+    const loading = this.readFromLog(key).finally(() => this.loading.delete(key.name));
+    this.loading.set(key.name, loading);
     return loading;
   }
 
-  private async readFromLog(name: string): Promise<void> {
-    const { partition } = this.tenure;
-    if (partitionOf(name) !== partition) throw new Error(`${name} was asked for in partition ${partition}`);
-    const stream = new RunStream(name);
-    const positions = new Map<string, number>();
-    try {
-      for await (const entry of this.dependencies.log.readStream(partition, name)) {
-        for (const { effectId } of stream.fold(entry).owed) positions.set(effectId, entry.n);
-      }
-    } catch (error) {
-      throw error instanceof CorruptStream ? new UnreadableRun(name, error) : error;
-    }
-    stream.owedAtLoad = [...positions]
-      .filter(([effectId]) => stream.state?.owed.has(effectId))
-      .map(([effectId, n]) => ({ effectId, n }));
-    stream.row = stream.rowNow(partition);
+  private async readFromLog<K extends Kind>(key: StreamKey<K>): Promise<void> {
+    const stream = await this.loader.load(key);
     this.assertHeld();
     this.evict();
-    this.streams.set(name, stream);
+    this.streams.set(key.name, stream);
+    if (!stream.aggregate.snapshots) return;
+    // Settled, and whoever knew it died before that was written.
+    for (const { effectId } of stream.owedAtLoad) {
+      if (this.settlement.isSettled(effectId)) this.noteDone(stream, effectId);
+    }
   }
 
-  private async accept<Answer extends object>(
-    stream: RunStream,
-    decision: Accepted<Answer>,
+  private async accept<K extends Kind, Answer extends object>(
+    stream: Stream<K>,
+    decision: Accepted<K, Answer>,
     at: number,
   ): Promise<Answer | Refused> {
-    for (const messageId of decision.succeeded ?? []) this.noteSuccess(stream, messageId);
-    if (decision.accepted.length === 0) return this.release(stream, decision.answer, 'already-so');
+    for (const id of decision.succeeded ?? []) this.noteDone(stream, id);
+    const { answer, accepted, awaits = [] } = decision;
+    if (accepted.length === 0) return this.release(answer, 'already-so', stream, this.telling(stream, awaits));
+    let lastCommit: Promise<void>;
     try {
-      this.append(stream, decision.accepted, at);
+      lastCommit = this.append(stream, accepted, at);
     } catch (error) {
       if (error instanceof PartitionLost) throw new Silence(error.message);
       if (!(error instanceof EntryTooLarge)) throw error;
-      return this.release(stream, { refused: error.code, message: error.message }, 'refused');
+      return this.release({ refused: error.code, message: error.message }, 'refused', stream);
     }
-    return this.release(stream, decision.answer, 'committed');
+    return this.release(answer, 'committed', { lastCommit }, this.telling(stream, awaits));
   }
 
-  private append(stream: RunStream, accepted: readonly RunEvent[], at = this.tenure.nowMs()): void {
-    this.assertHeld();
-    const events = withSuccesses(stream, accepted);
-    if (events.length === 0) {
-      this.forgetUnwritten(stream);
-      return;
+  /** What an answer waits for besides the commit; the effects are those of the state that was decided on. */
+  private telling<K extends Kind>({ state }: Stream<K>, awaits: readonly string[]): (() => Promise<void>) | undefined {
+    const effectIds = awaits.flatMap((key) => state?.tells.get(key) ?? []);
+    return effectIds.length === 0 ? undefined : () => this.settlement.whenSettled(effectIds);
+  }
+
+  private writeSnapshot<K extends Kind>(stream: Stream<K>): void {
+    const { aggregate, state } = stream;
+    if (!aggregate.snapshots || !state || !stream.snapshotIsDue()) return;
+    try {
+      for (const part of aggregate.snapshots.parts(state)) void this.appendEntry(stream, [part], this.tenure.nowMs());
+    } catch (error) {
+      this.dependencies.logger.error({ err: error, stream: stream.name }, 'could not write a snapshot');
     }
+    stream.snapshotAt = stream.version;
+  }
+
+  /** What is accepted, and with it what is done. Returns the commit of that alone: no answer waits for a snapshot. */
+  private append<K extends Kind>(
+    stream: Stream<K>,
+    accepted: readonly EventOf<K>[],
+    at = this.tenure.nowMs(),
+  ): Promise<void> {
+    this.assertHeld();
+    const done = firstOf(stream.unwritten, MOST_DONE);
+    const events = stream.withDone(accepted, done);
+    const commit = events.length === 0 ? stream.lastCommit : this.appendEntry(stream, events, at);
+    this.forgetUnwritten(stream, done);
+    this.writeSnapshot(stream);
+    return commit;
+  }
+
+  private appendEntry<K extends Kind>(stream: Stream<K>, events: readonly EventOf<K>[], at: number): Promise<void> {
     const version = stream.version + 1;
     const { n, sum, ...appended } = this.tenure.append({
       stream: stream.name,
@@ -215,7 +280,6 @@ export class PartitionHost {
     const changes = this.evolved(stream, () => stream.evolve(version, appended.at, events), appended.committed);
     stream.sum = sum;
     stream.recent.add(version, events);
-    this.forgetUnwritten(stream);
     const owed = changes.owed.map(({ effectId }) => effectId);
     const writesRow = changes.owed.some(({ obligation }) => obligation.type === 'WriteRow');
     const row = writesRow ? stream.rowNow(this.tenure.partition) : undefined;
@@ -225,23 +289,26 @@ export class PartitionHost {
       if (row) stream.row = row;
       this.settlement.committed(n, owed);
       for (const effectId of changes.settled) this.settlement.settle(effectId);
-      this.handOn(stream, { events, owed });
+      this.handOn(stream, { stream, events, owed });
     });
     // Whoever waits for it sees the loss; if nobody does, the tenure's end tells.
     commit.catch(() => undefined);
     stream.lastCommit = commit;
+    return commit;
   }
 
   /** An accepted event that doesn't fold is a fault of ours; it is in the log all the same, so the log is what is gone by now. */
-  private evolved<Changes>(stream: RunStream, evolve: () => Changes, committed: Promise<void>): Changes {
+  private evolved<K extends Kind, Changes>(
+    stream: Stream<K>,
+    evolve: () => Changes,
+    committed: Promise<void>,
+  ): Changes {
     try {
       return evolve();
     } catch (error) {
       this.streams.delete(stream.name);
       this.withUnwritten.delete(stream);
-      const reading = committed
-        .then(() => this.readFromLog(stream.name))
-        .finally(() => this.loading.delete(stream.name));
+      const reading = committed.then(() => this.readFromLog(stream)).finally(() => this.loading.delete(stream.name));
       reading.catch(() => undefined);
       this.loading.set(stream.name, reading);
       throw error;
@@ -249,30 +316,34 @@ export class PartitionHost {
   }
 
   /** It is committed, whatever becomes of its effects: a fault there must not keep the answer back. */
-  private handOn(stream: RunStream, committed: Committed): void {
+  private handOn<K extends Kind>({ kind, name }: Stream<K>, committed: Committed<K>): void {
     try {
-      this.dependencies.onCommitted(this, stream, committed);
+      this.dependencies.onCommitted[kind](this, committed);
     } catch (error) {
-      this.dependencies.logger.error({ err: error, stream: stream.name }, 'could not hand on what is owed');
+      this.dependencies.logger.error({ err: error, stream: name }, 'could not hand on what is owed');
     }
   }
 
-  private noteSuccess(stream: RunStream, messageId: string): void {
-    const delivery = stream.state?.deliveries.get(messageId);
-    if (!delivery) return;
-    delivery.phase = 'succeeded';
-    stream.unwritten.add(messageId);
+  private noteDone<K extends Kind>(stream: Stream<K>, id: string): void {
+    if (!stream.state || !stream.aggregate.noteDone(stream.state, id)) return;
+    stream.unwritten.add(id);
     this.withUnwritten.add(stream);
   }
 
-  private forgetUnwritten(stream: RunStream): void {
-    stream.unwritten.clear();
-    this.withUnwritten.delete(stream);
+  private forgetUnwritten<K extends Kind>(stream: Stream<K>, ids: readonly string[]): void {
+    for (const id of ids) stream.unwritten.delete(id);
+    if (stream.unwritten.size === 0) this.withUnwritten.delete(stream);
   }
 
-  private release<Answer>(stream: RunStream, answer: Answer, kind: AnswerKind): Promise<Answer> {
+  private release<Answer>(
+    answer: Answer,
+    kind: AnswerKind,
+    { lastCommit }: { readonly lastCommit: Promise<void> },
+    told?: () => Promise<void>,
+  ): Promise<Answer> {
     const { tenure } = this;
-    return release(answer, kind, { commit: stream.lastCommit, tenure, membership: this.dependencies.membership });
+    const { membership } = this.dependencies;
+    return release(answer, kind, { commit: lastCommit, tenure, membership, ...(told ? { told } : {}) });
   }
 
   private assertHeld(): void {
@@ -289,8 +360,12 @@ export class PartitionHost {
   }
 }
 
-function withSuccesses(stream: RunStream, accepted: readonly RunEvent[]): readonly RunEvent[] {
-  const messageIds = [...stream.unwritten].filter((messageId) => stream.state?.deliveries.has(messageId));
-  if (messageIds.length === 0) return accepted;
-  return [{ type: 'DeliveriesSucceeded', data: { messageIds }, bodies: [] }, ...accepted];
+function firstOf(ids: ReadonlySet<string>, most: number): readonly string[] {
+  if (ids.size <= most) return [...ids];
+  const first: string[] = [];
+  for (const id of ids) {
+    if (first.length === most) break;
+    first.push(id);
+  }
+  return first;
 }

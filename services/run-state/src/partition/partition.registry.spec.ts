@@ -73,7 +73,7 @@ describe('which partitions this process owns (L2)', () => {
           membership,
           logger: LOGGER,
           newSeed: () => 'seed',
-          onCommitted: () => undefined,
+          onCommitted: { run: () => undefined, mailbox: () => undefined },
           maxCachedStreams: 10,
         });
       },

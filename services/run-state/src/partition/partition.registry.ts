@@ -198,7 +198,7 @@ export class PartitionRegistry {
     const { host } = holding;
     if (!host) return;
     try {
-      host.writeSuccesses();
+      host.writeDone();
       await host.committed();
       await this.writeCheckpoint(holding);
     } catch (error) {
@@ -235,7 +235,7 @@ export class PartitionRegistry {
 
   private async writeCheckpoints(): Promise<void> {
     const holdings = [...this.holdings.values()];
-    for (const { host } of holdings) host?.writeSuccesses();
+    for (const { host } of holdings) host?.writeDone();
     const written = await Promise.allSettled(holdings.map((holding) => this.writeCheckpoint(holding)));
     const failed = written.find((each) => each.status === 'rejected');
     if (failed) this.dependencies.logger.debug({ err: failed.reason as unknown }, 'could not write a checkpoint');

@@ -1,26 +1,29 @@
 import type { Logger } from 'pino';
+import type { Kind, StreamKey } from '../aggregates';
+import { keyOfStream, RUNS } from '../aggregates';
 import type { Relay } from '../relay/relay';
 import type { RowWriter } from '../relay/row.writer';
 import type { RunStateStore } from '../store';
 import type { PartitionHost } from './partition.host';
-import { UnreadableRun } from './run-stream';
+import { inParallel, Places } from './places';
+import { UnreadableStream } from './stream';
 
 /** How many streams one process folds at once, over all partitions: what is asked meanwhile needs the store too. */
 const STREAMS_AT_ONCE = 32;
 /** Rows are rebuilt in portions of so many runs: a partition may have had millions. */
 const ROWS_AT_ONCE = 5_000;
-const RUN_STREAM = /^run-/;
 
-/** A stream that recovery looks at, and the positions for which it does. */
-type Suspects = Map<string, number[]>;
+/** Streams that recovery looks at by their names, and the positions for which it does. */
+type Suspects = Map<string, { readonly key: StreamKey<Kind>; readonly positions: number[] }>;
 
 /**
  * What a new tenure does before its checkpoint may move (E2, L9): fold each hole's stream, and each stream after the checkpoint, to its
  * end and send what its state still owes; rebuild the partition's rows when they are gone.
  *
- * A run that can't be folded keeps its positions open and is left alone: it must not stop the others.
+ * A stream that can't be folded keeps its positions open and is left alone: it must not stop the others.
  */
 export class Recovery {
+  /** Shared by all partitions' recoveries. */
   private readonly places = new Places(STREAMS_AT_ONCE);
 
   constructor(
@@ -37,15 +40,19 @@ export class Recovery {
     const { partition } = host.tenure;
     const suspects = await this.suspects(host);
     let sent = 0;
-    const unreadable = await this.eachOf(suspects.keys(), host, async (name) => {
-      const { stream, owed } = await host.owedOf(name);
+    const keys = [...suspects.values()].map(({ key }) => key);
+    const unreadable = await this.eachOf(keys, host, async (key) => {
+      const { stream, owed } = await host.owedOf(key);
       for (const { effectId, n } of owed) host.settlement.note(effectId, n);
       const effectIds = owed.map(({ effectId }) => effectId);
       const sending = this.relay.send(host, stream, effectIds);
       if (this.brokerIsThere()) await sending;
       sent += owed.length;
     });
-    for (const name of unreadable) for (const n of suspects.get(name) ?? []) host.settlement.keepOpen(n);
+    for (const { name } of unreadable) {
+      for (const n of suspects.get(name)?.positions ?? []) host.settlement.keepOpen(n);
+    }
+    host.settlement.recoveryIsThrough();
     if (sent > 0) this.logger.info({ partition, streams: suspects.size, effects: sent }, 'recovered what was owed');
     await this.rebuildRows(host);
   }
@@ -54,10 +61,10 @@ export class Recovery {
     const { log } = this.store;
     const suspects: Suspects = new Map();
     const suspect = (name: string, n: number): void => {
-      if (!RUN_STREAM.test(name)) return;
       const known = suspects.get(name);
-      if (known) known.push(n);
-      else suspects.set(name, [n]);
+      const key = known?.key ?? keyOfStream(name);
+      if (known) known.positions.push(n);
+      else if (key) suspects.set(name, { key, positions: [n] });
     };
     const { n: settledUpTo, holes } = await log.readCheckpoint(tenure.partition);
     for (const { n, stream } of await log.streamsAt(tenure.partition, holes)) suspect(stream, n);
@@ -75,8 +82,9 @@ export class Recovery {
     let runs = 0;
     let portion = new Set<string>();
     const write = async (): Promise<void> => {
-      await this.eachOf(portion, host, async (name) => {
-        const { stream } = await host.owedOf(name);
+      const keys = [...portion].map((name) => ({ aggregate: RUNS, name }));
+      await this.eachOf(keys, host, async (key) => {
+        const { stream } = await host.owedOf(key);
         if (stream.row) this.rowWriter.write(stream.row, () => undefined);
       });
       await this.rowWriter.flush();
@@ -85,7 +93,7 @@ export class Recovery {
     };
     for await (const { n, stream } of log.positionsAfter(tenure.partition, 0)) {
       if (n > tenure.claimedAt) break;
-      if (RUN_STREAM.test(stream)) portion.add(stream);
+      if (stream.startsWith(RUNS.prefix)) portion.add(stream);
       if (portion.size >= ROWS_AT_ONCE) await write();
     }
     await write();
@@ -94,50 +102,23 @@ export class Recovery {
     if (runs > 0) this.logger.info({ partition: tenure.partition, runs }, 'rebuilt the rows');
   }
 
-  /** Returns the names of those that can't be folded. */
+  /** Returns those that can't be folded. */
   private async eachOf(
-    names: Iterable<string>,
+    keys: readonly StreamKey<Kind>[],
     { tenure }: PartitionHost,
-    work: (name: string) => Promise<void>,
-  ): Promise<string[]> {
-    const unreadable: string[] = [];
-    await inParallel([...names], STREAMS_AT_ONCE, async (name) => {
+    work: (key: StreamKey<Kind>) => Promise<void>,
+  ): Promise<StreamKey<Kind>[]> {
+    const unreadable: StreamKey<Kind>[] = [];
+    await inParallel(keys, STREAMS_AT_ONCE, async (key) => {
       if (tenure.lost.aborted) return;
       try {
-        await this.places.with(() => work(name));
+        await this.places.with(() => work(key));
       } catch (error) {
-        if (!(error instanceof UnreadableRun)) throw error;
-        this.logger.error({ err: error, partition: tenure.partition, stream: name }, 'left a run aside');
-        unreadable.push(name);
+        if (!(error instanceof UnreadableStream)) throw error;
+        this.logger.error({ err: error, partition: tenure.partition, stream: key.name }, 'left a stream aside');
+        unreadable.push(key);
       }
     });
     return unreadable;
   }
-}
-
-/** A number of places that all partitions' recoveries share. */
-class Places {
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private free: number) {}
-
-  async with(work: () => Promise<void>): Promise<void> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    try {
-      await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.free += 1;
-    }
-  }
-}
-
-async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
 }

@@ -1,8 +1,8 @@
 import type { EventLog, LogEntry } from '@stepwell/core';
-import { runStream } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import { BodyReader } from '../bodies/body.reader';
-import { RunStream, serializeEvent } from '../partition/run-stream';
+import { runKey } from '../aggregates';
+import { Stream, serializeEvent } from '../partition/stream';
 import { readEntries } from './entries.query';
 
 const NO_BLOBS = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
@@ -13,7 +13,7 @@ function tenSteps() {
   const scenario = new RunScenario();
   scenario.start();
   for (let step = 1; step <= 10; step += 1) scenario.record(step);
-  const stream = new RunStream(runStream(scenario.runId));
+  const stream = new Stream(runKey(scenario.runId));
   const read: number[] = [];
   for (const { version, at, events } of scenario.history) stream.evolve(version, at, events);
   const log: Pick<EventLog, 'readStream'> = {
@@ -70,7 +70,7 @@ describe('the entries a caller lacks (H5)', () => {
 
   it('are refused for a run that was never started', async () => {
     const { bodies } = tenSteps();
-    const { head } = await readEntries(bodies, tenure, new RunStream('run-nobody'), { from: 0, to: 1 });
+    const { head } = await readEntries(bodies, tenure, new Stream(runKey('nobody')), { from: 0, to: 1 });
     expect(head).toEqual({ refused: 'UNKNOWN_RUN' });
   });
 });

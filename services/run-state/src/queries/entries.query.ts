@@ -13,7 +13,7 @@ import { assembleStepList, encodeStepEntry, message } from '@stepwell/core';
 import type { BodyReader } from '../bodies/body.reader';
 import { inEntry, readBlob } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
-import type { RunStream } from '../partition/run-stream';
+import type { RunStream } from '../partition/stream';
 import { readHistory } from './run.history';
 
 /** What a caller lacks of a run's message log (H5): the entries `from`..`to`, blobs by name. Reads that range of the log, not all of it. */

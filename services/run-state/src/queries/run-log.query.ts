@@ -1,5 +1,5 @@
 import type { BlobStore, BodyPlace, RunLog } from '@stepwell/core';
-import { runLogOf } from '@stepwell/core';
+import { runLogOf, shownPlaces } from '@stepwell/core';
 import { inEntry } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
 import { ShownBodies, showingOf } from './log.bodies';
@@ -23,18 +23,7 @@ export async function readRunLog(
 
 /** Everything the log may show that isn't inline. */
 async function fetchBlobs(blobs: BlobStore, runId: string, { state }: RunHistory): Promise<Map<string, Uint8Array>> {
-  const names = new Set<string>();
-  const add = (place: BodyPlace | undefined): void => {
-    if (place && 'blob' in place.body) names.add(place.body.blob);
-  };
-  for (const entry of state.entries) add(entry.place);
-  for (const call of state.calls.values()) {
-    add(call.place);
-    add(call.answer?.body);
-  }
-  for (const failures of state.failures.values()) for (const failure of failures) add(failure.body);
-  add(state.result);
-  add(state.failureCallback?.result?.body);
+  const names = new Set(shownPlaces(state).flatMap(({ body }) => ('blob' in body ? [body.blob] : [])));
   const fetched = new Map<string, Uint8Array>();
   for (const name of names) {
     const bytes = await blobs.get(runId, name);

@@ -1,7 +1,7 @@
 import type { LogEntry, RunState } from '@stepwell/core';
+import { runKey } from '../aggregates';
 import type { PartitionHost } from '../partition/partition.host';
-import { RunStream } from '../partition/run-stream';
-import { runStream } from '@stepwell/core';
+import { Stream } from '../partition/stream';
 
 /** A run folded anew from its committed entries, with the entries at hand: nothing but the log is asked. */
 export interface RunHistory {
@@ -10,9 +10,10 @@ export interface RunHistory {
 }
 
 export async function readHistory(host: PartitionHost, runId: string): Promise<RunHistory | undefined> {
-  const stream = new RunStream(runStream(runId));
+  const key = runKey(runId);
+  const stream = new Stream(key);
   const entries = new Map<number, LogEntry>();
-  for await (const entry of host.entriesOf(runId)) {
+  for await (const entry of host.entriesOf(key)) {
     stream.fold(entry);
     entries.set(entry.version, entry);
   }

@@ -1,19 +1,24 @@
 import type { BodyPlace, EntryHead } from '@stepwell/core';
-import { runStream } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import { BodyReader } from '../bodies/body.reader';
-import { RunStream } from '../partition/run-stream';
-import { IncompleteState, ItemBuilder } from './item.builder';
+import { runKey } from '../aggregates';
+import { Stream } from '../partition/stream';
+import { IncompleteState } from './for-good';
+import { ItemBuilder } from './item.builder';
 
 const LIMIT_BYTES = 16 * 1024;
 const NOTHING = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
 const emptyLog = { readStream: async function* () {} } as unknown as ConstructorParameters<typeof BodyReader>[0];
-const builder = new ItemBuilder(new BodyReader(emptyLog, NOTHING), { deliveryTimeoutMs: 1_000, callTimeoutMs: 2_000 });
+const builder = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
+  deliveryTimeoutMs: 1_000,
+  callTimeoutMs: 2_000,
+  lazyBodyBytes: 0,
+});
 const tenure = { partition: 7 } as Parameters<ItemBuilder['step']>[0];
 
 /** The run's stream as the host holds it right after it appended everything. */
-function streamOf(scenario: RunScenario): RunStream {
-  const stream = new RunStream(runStream(scenario.runId));
+function streamOf(scenario: RunScenario): Stream<'run'> {
+  const stream = new Stream(runKey(scenario.runId));
   for (const { version, at, events } of scenario.history) {
     stream.recent.add(version, events);
     stream.evolve(version, at, events);
@@ -28,20 +33,22 @@ function itemOf(scenario: RunScenario, messageId: string) {
   return { stream, state: stream.state, delivery };
 }
 
-function stepItem(scenario: RunScenario) {
+function stepItem(scenario: RunScenario, by = builder) {
   const { stream, state, delivery } = itemOf(scenario, scenario.open().at(-1)?.messageId ?? '');
-  return builder.step(tenure, stream, state, delivery);
+  return by.step(tenure, stream, state, delivery);
 }
 
 const record = (
   scenario: RunScenario,
   stepId: number,
   body: Uint8Array | { blob: string; sizeBytes: number },
+  announced?: readonly string[],
 ): void => {
   const step = { stepId, stepName: 's', stepType: 'Run', concurrent: 1 };
   const [start] = scenario.run.entries;
   if (!start) throw new Error('not started');
-  const { destination, workflowUrl, method, forwards, features } = start.data;
+  const { destination, workflowUrl, method, forwards } = start.data;
+  const features = announced ?? start.data.features;
   const common = {
     destination,
     workflowUrl,
@@ -102,7 +109,34 @@ describe('the item of a step delivery (H5)', () => {
     const scenario = new RunScenario();
     scenario.start();
     const { state, delivery } = itemOf(scenario, 'msg_1');
-    expect(builder.step(tenure, new RunStream('run-wfr_1'), state, delivery).head.tail).toEqual([]);
+    expect(builder.step(tenure, new Stream(runKey('wfr_1')), state, delivery).head.tail).toEqual([]);
+  });
+});
+
+describe('a step list that is too large for a body', () => {
+  const lazy = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
+    deliveryTimeoutMs: 1_000,
+    callTimeoutMs: 2_000,
+    lazyBodyBytes: 5_000,
+  });
+  const javascript = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger', 'WF_TriggerOnConfig'];
+  const python = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger'];
+
+  it.each([
+    ['is left out for a client that fetches it', 6_000, javascript, 0],
+    ['is sent to a client that only says it would fetch it', 6_000, python, 3],
+  ])('%s', (_what, bytes, features, segments) => {
+    const scenario = new RunScenario();
+    scenario.start();
+    record(scenario, 1, Buffer.alloc(bytes), features);
+    expect(stepItem(scenario, lazy).head.segments).toHaveLength(segments);
+  });
+
+  it('is sent when it isn’t that large', () => {
+    const scenario = new RunScenario();
+    scenario.start();
+    record(scenario, 1, Buffer.alloc(1_000), javascript);
+    expect(stepItem(scenario, lazy).head.segments).toHaveLength(3);
   });
 });
 
@@ -123,7 +157,7 @@ describe('items that need more than the state has', () => {
     const place: BodyPlace = { version: 1, event: 0, body: { inline: 0, sizeBytes: 1 } };
     const named: BodyPlace = { ...place, body: { blob: 'x', sizeBytes: 1 } };
     for (const each of [place, named])
-      await expect(reader.bytes(tenure, new RunStream('run-1'), '1', each)).rejects.toMatchObject({
+      await expect(reader.bytes(tenure, new Stream(runKey('1')), each)).rejects.toMatchObject({
         name: 'BodyMissing',
       });
   });

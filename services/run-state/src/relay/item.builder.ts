@@ -19,9 +19,11 @@ import {
   failureCallbackBody,
   headerLists,
   message,
+  sliceBytes,
 } from '@stepwell/core';
 import type { BodyReader } from '../bodies/body.reader';
-import type { RunStream } from '../partition/run-stream';
+import type { RunStream } from '../partition/stream';
+import { IncompleteState } from './for-good';
 
 const TAIL_BYTES = 16 * 1024;
 /** What an entry costs in the item besides its body: without it, thousands of tiny entries would "fit". */
@@ -31,6 +33,7 @@ const HEAD_BYTES = 100;
  * be the dearest part of a whole step, here and in every caller that parses them.
  */
 const TAIL_ENTRIES = 16;
+const LAZY_FEATURES = ['LazyFetch', 'WF_TriggerOnConfig'];
 const utf8 = new TextEncoder();
 const LIST_START = utf8.encode('[');
 const LIST_END = utf8.encode(']');
@@ -38,12 +41,8 @@ const LIST_END = utf8.encode(']');
 export interface ItemSettings {
   readonly deliveryTimeoutMs: number;
   readonly callTimeoutMs: number;
-}
-
-/** The folded state lacks what the effect is about: a fault of ours, and the same whenever it is tried. */
-export class IncompleteState extends Error {
-  readonly code = 'INCOMPLETE_STATE';
-  override readonly name = 'IncompleteState';
+  /** Larger step lists are left out where the client fetches them (7.5); 0 = never. */
+  readonly lazyBodyBytes: number;
 }
 
 /** Turns what is owed into the work item that says it: everything a caller needs for one attempt, history aside (H5). */
@@ -58,8 +57,11 @@ export class ItemBuilder {
    * run that finishes early doesn't overtake its own discarded results.
    */
   step(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Message<DeliverItem> {
-    const bodies: Uint8Array[] = [];
     const last = delivery.entry ?? 0;
+    if (this.isLeftOut(state, last)) {
+      return message({ ...this.common(tenure, state, delivery, 'step'), segments: [], tail: [] });
+    }
+    const bodies: Uint8Array[] = [];
     const tail = tailOf(stream, state, last, bodies);
     const segments = [
       { literal: bodies.push(LIST_START) - 1 },
@@ -67,6 +69,18 @@ export class ItemBuilder {
       { literal: bodies.push(LIST_END) - 1 },
     ];
     return message({ ...this.common(tenure, state, delivery, 'step'), segments, tail }, bodies);
+  }
+
+  /**
+   * Two features tell the JavaScript client, which fetches what it was not sent, from the one in Python, which says it would and can't
+   * (7.5). Whoever submitted the message is asked, not who started the run: a client in JavaScript may start a workflow in Python.
+   * Only a list is ever left out: the client parses callbacks directly.
+   */
+  private isLeftOut(state: RunState, last: number): boolean {
+    const { lazyBodyBytes } = this.settings;
+    if (lazyBodyBytes === 0 || sliceBytes(state, last) <= lazyBodyBytes) return false;
+    const features = (last === 0 ? state.start : state.entries[last]?.data)?.features ?? [];
+    return LAZY_FEATURES.every((feature) => features.includes(feature));
   }
 
   /** A callback or failure callback: what it tells of may have to be read first. */

@@ -2,11 +2,14 @@ import type { Bus, Message, RunRow } from '@stepwell/core';
 import { message, runStream, Silence } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import type { Logger } from 'pino';
+import type { BodyReader } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
-import { RunStream } from '../partition/run-stream';
+import { runKey } from '../aggregates';
+import { Stream } from '../partition/stream';
 import type { ItemBuilder } from './item.builder';
-import { IncompleteState } from './item.builder';
-import { Relay, streamOfEffect } from './relay';
+import type { LogCopier } from './log.copier';
+import { IncompleteState } from './for-good';
+import { Relay } from './relay';
 import type { RowWriter } from './row.writer';
 import { Settlement } from './settlement';
 
@@ -17,7 +20,7 @@ describe('the relay (E1-E3)', () => {
   const setUp = () => {
     const scenario = new RunScenario('wfr_1');
     scenario.start();
-    const stream = new RunStream(STREAM);
+    const stream = new Stream(runKey('wfr_1'));
     for (const { version, at, events } of scenario.history) stream.evolve(version, at, events);
     stream.row = stream.rowNow(1);
     const owed = [...(stream.state?.owed.keys() ?? [])];
@@ -49,6 +52,8 @@ describe('the relay (E1-E3)', () => {
       } as unknown as Bus,
       items: items as unknown as ItemBuilder,
       rows: { write: (row: RunRow) => rows.push(row) } as unknown as RowWriter,
+      bodies: {} as BodyReader,
+      copier: {} as LogCopier,
       results: { of: () => Promise.resolve(undefined) } as never,
       logger: { warn: note('warn'), debug: note('debug'), error: note('error') } as unknown as Logger,
       pause: async (ms) => {
@@ -118,9 +123,5 @@ describe('the relay (E1-E3)', () => {
     await turn();
     expect(published).toEqual([`${STREAM}:1:1`]);
     losing.abort();
-  });
-
-  it('knows an effect’s stream, colons and all', () => {
-    expect(streamOfEffect('run-a:b:12:0')).toBe('run-a:b');
   });
 });

@@ -1,97 +1,86 @@
-import type { Bus, Obligation, RunState } from '@stepwell/core';
-import { announcementOf, message, timerId, works } from '@stepwell/core';
-import type { Logger } from 'pino';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Bus, MailboxObligation, Obligation, RunState, RunTold } from '@stepwell/core';
+import { timerId, waitTimerId } from '@stepwell/core';
+import type { Kind, StreamKey } from '../aggregates';
+import type { BodyReader } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
-import type { RunStream } from '../partition/run-stream';
-import { UnreadableRun } from '../partition/run-stream';
-import { isOver } from '../partition/tenure-end';
-import { BodyMissing } from '../bodies/body.reader';
-import type { ItemBuilder } from './item.builder';
-import { IncompleteState } from './item.builder';
-import type { ResultText } from './result-text';
+import type { MailboxStream, RunStream, Stream } from '../partition/stream';
+import { isOfKind } from '../partition/stream';
+import type { LogCopier } from './log.copier';
 import type { RowWriter } from './row.writer';
+import { RunStarter } from './run.starter';
+import { TellComposer } from './tell.composer';
+import { TellDesk } from './tell.desk';
+import { addresseeOfTold, run } from './tells';
 import { TimerDesk } from './timer.desk';
+import type { PublisherDependencies } from './work.publisher';
+import { WorkPublisher } from './work.publisher';
 
 /*
- * The relay: sends what committed entries made owed (E1-E3).
+ * The relay: sends what committed entries made owed, each effect to whoever does it (E1-E3).
  *
- * Owns: getting every unsettled effect to whoever does it, again and again until it is taken. Does not own: when one is settled; that
- * is said by answers, receipts and later events.
+ * Owns: that every unsettled effect gets to its desk. Does not own: when one is settled; that is said by answers, receipts and later
+ * events.
  *
  * 1. Nothing is sent before its entry is committed, and nothing that the state no longer owes (L4, E2).
- * 2. A PubAck settles nothing (E1).
- * 3. The end of the tenure ends every attempt to send: the successor sends for itself.
- * 4. The first try at a step's delivery is made in the turn of its commit, so items are queued in the order of their commits. Later
- *    tries hold nothing but names: by then the stream may have been evicted and have gone on.
+ * 2. The end of the tenure ends every attempt to send: the successor sends for itself.
+ * 3. What a mailbox owes is handed on in portions: a notice to a hundred thousand waiters must not keep everything else waiting.
  */
-export interface RelayDependencies {
+export interface RelayDependencies extends PublisherDependencies {
   readonly bus: Bus;
-  readonly items: ItemBuilder;
   readonly rows: RowWriter;
-  readonly results: ResultText;
-  readonly logger: Logger;
-  /** Waits, or less when the signal is aborted. */
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly bodies: BodyReader;
+  readonly copier: LogCopier;
 }
 
-/** E3: how long an announcement is repeated when the broker has lost what it had. */
-const ANNOUNCEMENT_MEMORY_MS = 10 * 60 * 1000;
-const RETRY_MS = { first: 50, most: 5_000 };
-
-interface Said {
-  readonly partition: number;
-  readonly stream: string;
-  readonly at: number;
-}
+/** So many effects of a mailbox in one turn. */
+const PORTION = 2_000;
 
 export class Relay {
   private readonly timers: TimerDesk;
-  /** By effect id, oldest first. */
-  private readonly announced = new Map<string, Said>();
+  private readonly work: WorkPublisher;
+  private readonly tells: TellDesk;
+  private readonly starter: RunStarter;
 
   constructor(private readonly dependencies: RelayDependencies) {
-    this.timers = new TimerDesk(dependencies.bus, dependencies.logger, dependencies.pause);
+    const { bus, bodies, logger, pause } = dependencies;
+    this.timers = new TimerDesk(bus, logger, pause);
+    this.work = new WorkPublisher(dependencies);
+    this.tells = new TellDesk(bus, new TellComposer(bodies, logger), logger, pause);
+    this.starter = new RunStarter(dependencies);
   }
 
   /**
-   * Sends these effects of a stream, as far as its state still owes them. Resolves after the first try at each; what failed is tried
-   * again and again. Never rejects.
+   * Sends these effects of a stream, as far as its state still owes them. Resolves after the first try at each piece of work; what
+   * failed is tried again and again. Never rejects.
    */
-  async send(host: PartitionHost, stream: RunStream, effectIds: readonly string[]): Promise<void> {
+  send(host: PartitionHost, stream: Stream<Kind>, effectIds: readonly string[]): Promise<void> {
+    if (isOfKind(stream, 'run')) return this.sendOfRun(host, stream, effectIds);
+    return isOfKind(stream, 'mailbox') ? this.sendOfMailbox(host, stream, effectIds) : Promise.resolve();
+  }
+
+  /** A worker's receipts (E1). */
+  settle(host: PartitionHost, effectIds: readonly string[]): void {
+    for (const effectId of effectIds) host.settle(effectId);
+  }
+
+  /** E3: the broker may have forgotten. Everything unsettled again, and the last ten minutes' announcements. Never rejects. */
+  async sendEverythingAgain(hosts: Iterable<PartitionHost>): Promise<void> {
+    await Promise.all([...hosts].map((host) => this.work.publishEverythingAgain(host)));
+  }
+
+  private async sendOfRun(host: PartitionHost, stream: RunStream, effectIds: readonly string[]): Promise<void> {
     const tries: Promise<void>[] = [];
     for (const effectId of effectIds) {
       const obligation = stream.state?.owed.get(effectId);
       if (!stream.state || !obligation) continue;
-      const trying = this.sendOne(host, stream, stream.state, effectId, obligation);
+      const trying = this.sendOneOfRun(host, stream, stream.state, effectId, obligation);
       if (trying) tries.push(trying);
     }
     await Promise.all(tries);
   }
 
-  /** A worker's receipts (E1). */
-  settle(host: PartitionHost, effectIds: readonly string[]): void {
-    for (const effectId of effectIds) host.settlement.settle(effectId);
-  }
-
-  /** E3: the broker may have forgotten. Everything unsettled again, and the last ten minutes' announcements. Never rejects. */
-  async sendEverythingAgain(hosts: Iterable<PartitionHost>): Promise<void> {
-    await Promise.all([...hosts].map((host) => this.sendAllOf(host)));
-  }
-
-  /** One stream after the other: a broker that just came back is not to be drowned. */
-  private async sendAllOf(host: PartitionHost): Promise<void> {
-    const byStream = new Map<string, Set<string>>();
-    for (const effectId of host.settlement.unsettled()) add(byStream, streamOfEffect(effectId), effectId);
-    for (const [effectId, { partition, stream }] of this.announced) {
-      if (partition === host.tenure.partition) add(byStream, stream, effectId);
-    }
-    for (const [name, effectIds] of byStream) {
-      if (host.tenure.lost.aborted) return;
-      await Promise.all([...effectIds].map((effectId) => this.publish(host, name, effectId)));
-    }
-  }
-
-  private sendOne(
+  private sendOneOfRun(
     host: PartitionHost,
     stream: RunStream,
     state: RunState,
@@ -100,7 +89,7 @@ export class Relay {
   ): Promise<void> | undefined {
     const { partition } = host.tenure;
     const settle = (): void => {
-      host.settlement.settle(effectId);
+      host.settle(effectId);
     };
     switch (obligation.type) {
       case 'WriteRow':
@@ -117,102 +106,69 @@ export class Relay {
       case 'CancelTimer':
         this.timers.cancel(host.tenure, obligation.timerId, settle);
         return undefined;
+      case 'TellStream':
+        this.tell(host, keyOf(stream), state, effectId, obligation.tell);
+        return undefined;
       case 'Deliver':
       case 'CallOut':
       case 'Announce':
-        return this.publish(host, stream.name, effectId, stream);
+        return this.work.publish(host, keyOf(stream), effectId, stream);
     }
   }
 
-  /** Resolves after the first try; goes on by itself where that failed. */
-  private async publish(host: PartitionHost, name: string, effectId: string, stream?: RunStream): Promise<void> {
-    if (!(await this.tryToPublish(host, name, effectId, 'warn', stream))) void this.publishLater(host, name, effectId);
-  }
-
-  private async publishLater(host: PartitionHost, name: string, effectId: string): Promise<void> {
-    const { lost } = host.tenure;
-    for (let delayMs = RETRY_MS.first; !lost.aborted; delayMs = Math.min(RETRY_MS.most, delayMs * 2)) {
-      await this.dependencies.pause(delayMs, lost);
-      if (await this.tryToPublish(host, name, effectId, 'debug')) return;
-    }
-  }
-
-  /** False = to be tried again. Never rejects. */
-  private async tryToPublish(
-    host: PartitionHost,
-    name: string,
-    effectId: string,
-    level: 'warn' | 'debug',
-    stream?: RunStream,
-  ): Promise<boolean> {
-    const { logger } = this.dependencies;
-    if (host.tenure.lost.aborted) return true;
-    try {
-      await this.publishOnce(host, stream ?? (await host.stream(name)), effectId);
-      return true;
-    } catch (error) {
-      if (isOver(host.tenure.lost)) return true;
-      if (isForGood(error)) {
-        // It stays unsettled: a hole in the checkpoint, looked at again at the next take-over.
-        logger.error({ err: error, effectId }, 'an effect can not be sent');
-        return true;
-      }
-      logger[level]({ err: error, effectId }, 'could not queue work, trying again');
-      return false;
-    }
-  }
-
-  private async publishOnce(host: PartitionHost, stream: RunStream, effectId: string): Promise<void> {
-    const { bus, items } = this.dependencies;
-    const { state } = stream;
-    const obligation = state?.owed.get(effectId);
-    if (!state || !obligation) return;
-    if (obligation.type === 'Announce') {
-      await this.announce(host, stream, state, effectId);
+  private tell(host: PartitionHost, key: StreamKey<'run'>, state: RunState, effectId: string, told: RunTold): void {
+    if (told.kind === 'start-child' || told.kind === 'start-successor') {
+      void this.starter.start(host, key, effectId);
       return;
     }
-    if (obligation.type !== 'Deliver' && obligation.type !== 'CallOut') return;
-    const delivery = state.deliveries.get(obligation.messageId);
-    // Succeeded, and only not written yet (L7): it isn't wanted any more.
-    if (delivery?.effectId !== effectId || delivery.phase !== 'sent') return;
-    if (obligation.type === 'CallOut')
-      await bus.publishWork(works.CallOut, effectId, await items.callOut(host.tenure, stream, state, delivery));
-    else if (delivery.kind === 'step')
-      await bus.publishWork(works.Deliver, effectId, items.step(host.tenure, stream, state, delivery));
-    else await bus.publishWork(works.Deliver, effectId, await items.callback(host.tenure, stream, state, delivery));
+    const addressee = addresseeOfTold(state, told);
+    if (addressee) this.tells.tell(host, addressee, { key, effectId });
+    else this.dependencies.logger.error({ effectId, tell: told.kind }, 'an effect can not be sent');
   }
 
-  private async announce(host: PartitionHost, stream: RunStream, state: RunState, effectId: string): Promise<void> {
-    const { bus, results } = this.dependencies;
-    const { partition } = host.tenure;
-    const announcement = announcementOf(state, await results.of(host.tenure, stream, state));
-    if (!announcement) return;
-    await bus.publishWork(works.Announce, effectId, message({ effectId, partition, announcement }));
-    this.remember(effectId, { partition, stream: stream.name, at: host.tenure.nowMs() });
+  private async sendOfMailbox(host: PartitionHost, stream: MailboxStream, effectIds: readonly string[]): Promise<void> {
+    const key = keyOf(stream);
+    let { state } = stream;
+    for (const [index, effectId] of effectIds.entries()) {
+      if (index > 0 && index % PORTION === 0) {
+        await nextTurn();
+        // It may have been evicted meanwhile, and read anew.
+        const again = await host.stream(key).catch(() => undefined);
+        if (!again) return;
+        ({ state } = again);
+      }
+      const obligation = state?.owed.get(effectId);
+      if (state && obligation) this.sendOneOfMailbox(host, key, state.eventId, effectId, obligation);
+    }
   }
 
-  private remember(effectId: string, said: Said): void {
-    this.announced.delete(effectId);
-    this.announced.set(effectId, said);
-    for (const [oldest, { at }] of this.announced) {
-      if (said.at - at <= ANNOUNCEMENT_MEMORY_MS) break;
-      this.announced.delete(oldest);
+  private sendOneOfMailbox(
+    host: PartitionHost,
+    key: StreamKey<'mailbox'>,
+    eventId: string,
+    effectId: string,
+    obligation: MailboxObligation,
+  ): void {
+    const settle = (): void => {
+      host.settle(effectId);
+    };
+    switch (obligation.type) {
+      case 'TellRun':
+        this.tells.tell(host, run(obligation.waiter.runId), { key, effectId });
+        break;
+      case 'SetTimer': {
+        const { messageId, dueAt } = obligation;
+        const { partition } = host.tenure;
+        const timer = { id: waitTimerId(eventId, messageId), partition, dueAt, ask: { eventId, messageId } };
+        this.timers.set(host.tenure, timer, settle);
+        break;
+      }
+      case 'CancelTimer':
+        this.timers.cancel(host.tenure, obligation.timerId, settle);
+        break;
     }
   }
 }
 
-/** Asking again won't help. */
-function isForGood(error: unknown): boolean {
-  return error instanceof BodyMissing || error instanceof IncompleteState || error instanceof UnreadableRun;
-}
-
-/** Effect ids are `<stream>:<version>:<k>`; the stream's name may hold colons. */
-export function streamOfEffect(effectId: string): string {
-  return effectId.split(':').slice(0, -2).join(':');
-}
-
-function add(map: Map<string, Set<string>>, key: string, value: string): void {
-  const known = map.get(key);
-  if (known) known.add(value);
-  else map.set(key, new Set([value]));
-}
+/** Of the stream nothing but its name: what waits must not keep it in memory. */
+const keyOf = <K extends Kind>({ aggregate, name }: StreamKey<K>): StreamKey<K> => ({ aggregate, name });

@@ -1,7 +1,7 @@
 import type { RunState, Tenure } from '@stepwell/core';
 import type { BodyReader } from '../bodies/body.reader';
 import { BodyMissing } from '../bodies/body.reader';
-import type { RunStream } from '../partition/run-stream';
+import type { RunStream } from '../partition/stream';
 
 const LONGEST_BYTES = 64 * 1024;
 
@@ -13,7 +13,7 @@ export class ResultText {
     const { result } = state;
     if (!result || result.body.sizeBytes > LONGEST_BYTES) return undefined;
     try {
-      const bytes = await this.bodies.bytes(tenure, stream, state.runId, result);
+      const bytes = await this.bodies.bytes(tenure, stream, result);
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } catch (error) {
       // Not text; or not there, and the end is to be told all the same.

@@ -7,6 +7,8 @@ const row = (runId: string, version = 1): RunRow => ({
   version,
   status: 'running',
   url: 'http://app/api',
+  host: 'app',
+  path: '/api',
   workflow: 'api',
   labels: [],
   callerIp: '',

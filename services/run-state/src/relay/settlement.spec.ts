@@ -41,6 +41,55 @@ describe('settlement and checkpoint (E1)', () => {
     expect(settlement.checkpoint()).toEqual({ n: 5, holes: [3] });
   });
 
+  describe('tells whoever waits for effects', () => {
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const waiting = (settlement: Settlement, ...effectIds: string[]): { outcome: string } => {
+      const seen = { outcome: 'waits' };
+      settlement.whenSettled(effectIds).then(
+        () => (seen.outcome = 'settled'),
+        (error: unknown) => (seen.outcome = (error as Error).message),
+      );
+      return seen;
+    };
+
+    it('when the last of them is settled', async () => {
+      const settlement = new Settlement(0);
+      settlement.committed(1, ['a', 'b']);
+      const both = waiting(settlement, 'a', 'b');
+      settlement.settle('a');
+      await turn();
+      expect(both.outcome).toBe('waits');
+      settlement.settle('b');
+      await turn();
+      expect(both.outcome).toBe('settled');
+    });
+
+    it('of what is not known here no earlier than recovery has noted what was left open', async () => {
+      const settlement = new Settlement(10);
+      const [done, open] = [waiting(settlement, 'done'), waiting(settlement, 'open')];
+      await turn();
+      expect(settlement.isSettled('done')).toBe(false);
+      settlement.note('open', 3);
+      settlement.recoveryIsThrough();
+      await turn();
+      expect([done.outcome, open.outcome]).toEqual(['settled', 'waits']);
+      expect([settlement.isSettled('done'), settlement.isSettled('open')]).toEqual([true, false]);
+      settlement.settle('open');
+      await turn();
+      expect(open.outcome).toBe('settled');
+    });
+
+    it('that nobody will settle them here, when the tenure ends', async () => {
+      const settlement = new Settlement(0);
+      settlement.committed(1, ['a']);
+      const [known, unknown] = [waiting(settlement, 'a'), waiting(settlement, 'b')];
+      settlement.end(new Error('over'));
+      const late = waiting(settlement, 'a');
+      await turn();
+      expect([known.outcome, unknown.outcome, late.outcome]).toEqual(['over', 'over', 'over']);
+    });
+  });
+
   it('never leads, in whatever order things are committed and settled', () => {
     const step = fc.record({
       commit: fc.boolean(),

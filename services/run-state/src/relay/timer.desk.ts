@@ -89,7 +89,7 @@ export class TimerDesk {
   private async askSome(holder: Holder, waiting: Waiting): Promise<void> {
     const address = { partition: holder.partition };
     const patience = { patienceMs: Infinity, signal: holder.lost };
-    const timers = [...waiting.set.values()].slice(0, BATCH);
+    const timers = first(waiting.set.values(), BATCH);
     if (timers.length > 0) {
       await this.bus.ask(asks.SetTimers, address, message({ timers: timers.map(({ timer }) => timer) }), patience);
       for (const sent of timers) {
@@ -98,11 +98,21 @@ export class TimerDesk {
       }
       return;
     }
-    const ids = [...waiting.cancel].slice(0, BATCH);
+    const ids = first(waiting.cancel, BATCH);
     await this.bus.ask(asks.CancelTimers, address, message({ ids: ids.map(([id]) => id) }), patience);
     for (const [id, settle] of ids) {
       waiting.cancel.delete(id);
       settle();
     }
   }
+}
+
+/** Without a copy of all: a hundred thousand may wait. */
+function first<Item>(items: Iterable<Item>, most: number): Item[] {
+  const taken: Item[] = [];
+  for (const item of items) {
+    if (taken.length === most) break;
+    taken.push(item);
+  }
+  return taken;
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { INestMicroservice } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { CallOutItem, Clock, DeliverItem, Message, TimerRow } from '@stepwell/core';
+import type { CallOutItem, Clock, DeliverItem, Message, TimerRow, TimersDueAnswer } from '@stepwell/core';
 import { asks, message, PARTITIONS, works } from '@stepwell/core';
 import type { Store } from '@stepwell/event-store';
 import { createMemoryStore, MemoryData } from '@stepwell/event-store';
@@ -204,6 +204,18 @@ export class RunStateWorld {
     const member = new Member(name, store, bus, app.get(RunStateRuntime), app, clock, shutdown);
     this.members.push(member);
     return member;
+  }
+
+  /** What the scheduler does with a timer that is due, now rather than at its time. Removed once that is answered (T1). */
+  async fire(id: string): Promise<TimersDueAnswer['results'][number] | undefined> {
+    const timer = this.timers.get(id);
+    if (!timer) throw new Error(`there is no timer ${id}`);
+    const { partition, ask } = timer;
+    const request = message({ timers: [ask] });
+    const { head } = await this.client.ask(asks.TimersDue, { partition }, request, { patienceMs: 20_000 });
+    const [result] = head.results;
+    if (result && 'done' in result && this.timers.get(id) === timer) this.timers.delete(id);
+    return result;
   }
 
   /** Waits until the living members hold everything, recovered. */

@@ -3,6 +3,7 @@ import type {
   AskDefinition,
   AskOptions,
   Message,
+  TimerAsk,
   TimerRow,
   TimerRows,
   TimersDueAnswer,
@@ -14,12 +15,20 @@ import { TimerEngine } from '../timers/timer.engine';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Timers of a test carry their id where the ask says which delivery it is. */
+/** Timers of a test carry their id where the ask says which message it is. */
 export const aTimer = (id: string, dueAt: number, partition = 1): TimerRow => ({
   id,
   partition,
   dueAt,
   ask: { runId: 'wfr_1', messageId: id, attempt: 0 },
+});
+
+/** The other kind: of a waiter in a mailbox. */
+export const aDeadline = (id: string, dueAt: number, partition = 1): TimerRow => ({
+  id,
+  partition,
+  dueAt,
+  ask: { eventId: 'order-1', messageId: id },
 });
 
 /** The store, as far as timers go; may be told to fail. Outlives the engine that is killed. */
@@ -68,6 +77,8 @@ export class SchedulerWorld {
   constructor(readonly rows: FakeRows = new FakeRows()) {}
 
   readonly asked: AskedTimer[] = [];
+  /** What was asked, as run-state hears it. */
+  readonly handedBack: TimerAsk[] = [];
   readonly batches: number[] = [];
   readonly lags: number[] = [];
   readonly warnings: string[] = [];
@@ -124,6 +135,7 @@ export class SchedulerWorld {
     this.asksOpen += 1;
     this.mostAsksOpen = Math.max(this.mostAsksOpen, this.asksOpen);
     this.batches.push(timers.length);
+    this.handedBack.push(...timers);
     for (const { messageId } of timers) this.asked.push({ id: messageId, partition, nowMs: this.clock.nowMs() });
     const results = timers.map(({ messageId }) => this.answer(messageId, partition));
     try {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { aTimer, DAY_MS, SchedulerWorld } from '../testing/scheduler-world';
+import { aDeadline, aTimer, DAY_MS, SchedulerWorld } from '../testing/scheduler-world';
 
 const HOUR_MS = 60 * 60 * 1000;
 const one = new Set([1]);
@@ -26,6 +26,14 @@ describe('TimerEngine', () => {
     expect(world.asked).toEqual([{ id: 'a', partition: 1, nowMs: now + 1_000 }]);
     expect(world.rows.stored.size).toBe(0);
     expect(world.lags).toEqual([0]);
+  });
+
+  it('hands each ask back as it was given, whatever it is for', async () => {
+    const timers = await store(aTimer('attempt', now + 10), aDeadline('deadline', now + 20), aTimer('other', now + 30));
+    world.engine().own(one);
+    await world.clock.advance(30);
+    expect(world.handedBack).toEqual(timers.map(({ ask }) => ask));
+    expect(world.rows.stored.size).toBe(0);
   });
 
   it('asks about what became due while nobody was there', async () => {
@@ -158,6 +166,21 @@ describe('TimerEngine', () => {
     expect(world.mostAsksOpen).toBeLessThanOrEqual(3);
     expect(Math.max(...world.batches)).toBeLessThanOrEqual(50);
     expect(world.rows.largestPage).toBeLessThanOrEqual(500);
+  });
+
+  it('takes a hundred thousand and gives them up again, in batches', async () => {
+    const timers = Array.from({ length: 100_000 }, (_, n) => aDeadline(`t${n}`, now + 1_000 + ((n * 7_919) % 50_000)));
+    const engine = world.engine();
+    engine.own(one);
+    await world.clock.advance(0);
+    for (let from = 0; from < timers.length; from += 500) engine.set(await store(...timers.slice(from, from + 500)));
+    for (let from = 0; from < timers.length - 1; from += 500) {
+      const ids = timers.slice(from, Math.min(from + 500, timers.length - 1)).map(({ id }) => id);
+      engine.cancel(1, ids);
+      await world.rows.remove(ids);
+    }
+    await world.clock.advance(60_000);
+    expect(world.askedIds).toEqual(['t99999']);
   });
 
   it('keeps one alarm, whatever is due (5)', async () => {

@@ -24,49 +24,47 @@ export const withoutSdkQuestion = (headers: HeaderList): HeaderList =>
 
 /** Complete headers of the delivery's running attempt. */
 export function deliveryHeaders(state: RunState, delivery: Delivery): HeaderList {
+  const asked = askedHeaders(state, delivery);
   switch (delivery.kind) {
-    case 'step':
-      return stepHeaders(state, delivery);
-    case 'callback': {
-      const call = state.calls.get(delivery.callMessageId ?? '');
-      const forwards = (call?.data.callback.forwards ?? []).filter(([name]) => name !== SDK_VERSION);
-      return merged(triggerForwards(state), withoutSdkQuestion(forwards), runHeaders(state, delivery), [
-        ['content-type', JSON_TYPE],
-      ]);
+    case 'step': {
+      const contentType = state.entries[delivery.entry ?? 0]?.data.contentType ?? JSON_TYPE;
+      return merged(asked, runHeaders(state, delivery), [['content-type', contentType]]);
     }
+    case 'callback':
     case 'failure':
-      return merged(
-        triggerForwards(state),
-        withoutSdkQuestion(state.start.config.failureCallback?.forwards ?? []),
-        runHeaders(state, delivery),
-        [['content-type', JSON_TYPE]],
-      );
-    case 'call':
-      return callHeaders(state, delivery);
+      return merged(asked, runHeaders(state, delivery), [['content-type', JSON_TYPE]]);
+    case 'call': {
+      const contentType = state.calls.get(delivery.callMessageId ?? '')?.data.contentType;
+      return merged(contentType === undefined ? [] : [['content-type', contentType]], asked);
+    }
   }
 }
 
-function stepHeaders(state: RunState, delivery: Delivery): HeaderList {
-  const entry = state.entries[delivery.entry ?? 0];
-  const forwards = entry?.data.forwards ?? [];
-  const own = entry?.index === 0 ? startForwards(state, forwards) : withoutSdkQuestion(forwards);
-  return merged(triggerForwards(state), own, runHeaders(state, delivery), [
-    ['content-type', entry?.data.contentType ?? JSON_TYPE],
-  ]);
+/** Of these the ones that somebody asked for: the user, for the run or for this message, or the library (rules 2 and 3). */
+export function askedHeaders(state: RunState, delivery: Delivery): HeaderList {
+  const call = state.calls.get(delivery.callMessageId ?? '');
+  switch (delivery.kind) {
+    case 'step': {
+      const entry = state.entries[delivery.entry ?? 0];
+      const forwards = entry?.data.forwards ?? [];
+      const own = entry?.index === 0 ? startForwards(state, forwards) : withoutSdkQuestion(forwards);
+      return merged(triggerForwards(state), own);
+    }
+    case 'callback': {
+      const forwards = (call?.data.callback.forwards ?? []).filter(([name]) => name !== SDK_VERSION);
+      return merged(triggerForwards(state), withoutSdkQuestion(forwards));
+    }
+    case 'failure':
+      return merged(triggerForwards(state), withoutSdkQuestion(state.start.config.failureCallback?.forwards ?? []));
+    case 'call':
+      return merged(call?.data.forwards ?? []);
+  }
 }
 
 /** Started over REST, by somebody who doesn't know which library answers, it asks; until one did (5.5). */
 function startForwards({ start, isContinued }: RunState, forwards: HeaderList): HeaderList {
   if (start.restTrigger !== 'ask' || isContinued) return forwards;
   return [...forwards.filter(([name]) => name !== SDK_VERSION), [UNKNOWN_SDK_HEADER, 'true']];
-}
-
-/** A third party gets what the user gave for it (8.3, rule 2). */
-function callHeaders(state: RunState, delivery: Delivery): HeaderList {
-  const call = state.calls.get(delivery.callMessageId ?? '');
-  if (!call) return [];
-  const { contentType, forwards } = call.data;
-  return merged(contentType === undefined ? [] : [['content-type', contentType]], forwards);
 }
 
 /** Rule 3. */

@@ -1,51 +1,13 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { runStream } from '../../messages/partition';
-import type { RunScenario } from '../../testing/run-scenario';
+import type { StoredEntry, StoredEvent } from '../../testing/golden-histories';
+import { goldenHistories } from '../../testing/golden-histories';
+import { recordings } from '../../testing/golden-recordings';
 import type { RunEvent } from '../run.events';
 import { isRunEventType, RUN_EVENT_TYPES } from '../run.events';
 import type { RunEntry } from '../run.evolver';
 import { evolve } from '../run.evolver';
 import type { RunState } from '../run.state';
-import { recordings } from '../../testing/golden-recordings';
 
-/*
- * Golden histories (L6): what a store of a released version holds must fold to the same for ever.
- *
- * 1. A history is never edited, and neither is what it folded to: `checksums.json` remembers the content of each file.
- * 2. To add one, add a recording (testing/golden-recordings.ts) under a new name and run this spec with UPDATE_GOLDEN=1. What exists is never
- *    written again, so that a change of the fold can't be blessed by accident; an old shape is upcast instead.
- */
-
-const CHECKSUMS = 'checksums.json';
-const pathOf = (file: string): string => join(__dirname, file);
-const read = (file: string): string => readFileSync(pathOf(file), 'utf8');
-/** Of the content: how the file is laid out doesn't matter. */
-const checksum = (text: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify(JSON.parse(text)))
-    .digest('hex');
-
-interface GoldenHistory {
-  readonly runId: string;
-  readonly entries: readonly {
-    readonly version: number;
-    readonly at: number;
-    readonly events: readonly StoredEvent[];
-  }[];
-  /** What the state says after each entry. */
-  readonly folded: readonly object[];
-}
-
-interface StoredEvent {
-  readonly type: string;
-  readonly data: unknown;
-  /** Lengths of the bodies: their bytes mean nothing to the fold. */
-  readonly bodyBytes: readonly number[];
-}
-
-/** What users, workers and timers notice of a state; its shape may change, this may not. */
 function summaryOf(state: RunState): object {
   return {
     status: state.status,
@@ -86,12 +48,12 @@ function asked({ waits, invokes, mailboxes, isContinued, isCopying, deadLetterGo
   };
 }
 
-function fold({ runId, entries }: Pick<GoldenHistory, 'runId' | 'entries'>): object[] {
+function fold(runId: string, entries: readonly StoredEntry[]): object[] {
   let state: RunState | undefined;
   return entries.map(({ version, at, events }) => {
     const entry: RunEntry = { stream: runStream(runId), version, at, events: events.map(eventOf) };
     state = evolve(state, entry).state;
-    return asJson(summaryOf(state));
+    return summaryOf(state);
   });
 }
 
@@ -100,58 +62,18 @@ function eventOf({ type, data }: StoredEvent): RunEvent {
   return { type, data, bodies: [] } as unknown as RunEvent;
 }
 
-const asJson = (value: object): object => JSON.parse(JSON.stringify(value)) as object;
-
-function record(run: RunScenario): string {
-  const entries = run.history.map(({ version, at, events }) => ({
-    version,
-    at,
-    events: events.map(({ type, data, bodies }) => ({ type, data, bodyBytes: bodies.map((body) => body.byteLength) })),
-  }));
-  const history = JSON.parse(JSON.stringify({ runId: run.runId, entries })) as Pick<GoldenHistory, 'runId' | 'entries'>;
-  return `${JSON.stringify({ ...history, folded: fold(history) }, null, 1)}\n`;
-}
-
-function addMissing(): void {
-  const known = existsSync(pathOf(CHECKSUMS)) ? (JSON.parse(read(CHECKSUMS)) as Record<string, string>) : {};
-  for (const [name, tell] of Object.entries(recordings)) {
-    const file = `${name}.json`;
-    if (file in known || existsSync(pathOf(file))) continue;
-    const text = record(tell());
-    writeFileSync(pathOf(file), text);
-    known[file] = checksum(text);
-  }
-  writeFileSync(pathOf(CHECKSUMS), `${JSON.stringify(known, null, 2)}\n`);
-}
-
-if (process.env['UPDATE_GOLDEN'] === '1') addMissing();
-
-const checksums = JSON.parse(read(CHECKSUMS)) as Readonly<Record<string, string>>;
-const files = readdirSync(__dirname).filter((file) => file.endsWith('.json') && file !== CHECKSUMS);
-
-describe('golden histories (L6)', () => {
-  it('are all remembered, and all there', () => {
-    expect(files.sort()).toEqual(Object.keys(checksums).sort());
-    for (const name of Object.keys(recordings)) expect(files).toContain(`${name}.json`);
-  });
-
-  it('between them hold every event there is', () => {
-    const types = new Set(files.flatMap((file) => eventsIn(file).map((event) => event.type)));
-    expect([...types].sort()).toEqual(Object.keys(RUN_EVENT_TYPES).sort());
-  });
-
-  describe.each(files)('%s', (file) => {
-    it('was not edited', () => {
-      expect(checksum(read(file))).toBe(checksums[file]);
-    });
-
-    it('folds to what it always did, entry by entry', () => {
-      const history = JSON.parse(read(file)) as GoldenHistory;
-      expect(fold(history)).toEqual(history.folded);
-    });
-  });
+goldenHistories({
+  folder: __dirname,
+  name: 'runId',
+  recordings: Object.fromEntries(
+    Object.entries(recordings).map(([name, tell]) => [
+      name,
+      () => {
+        const { runId, history } = tell();
+        return { id: runId, history };
+      },
+    ]),
+  ),
+  eventTypes: Object.keys(RUN_EVENT_TYPES),
+  fold,
 });
-
-function eventsIn(file: string): readonly StoredEvent[] {
-  return (JSON.parse(read(file)) as GoldenHistory).entries.flatMap((entry) => entry.events);
-}

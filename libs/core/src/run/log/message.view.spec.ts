@@ -49,7 +49,7 @@ describe('a pending message (13.2)', () => {
       period: 60,
       ...OF_RUN,
       callerIP: '1.2.3.4',
-      label: 'a,b',
+      label: 'a',
       labels: ['a', 'b'],
     });
   });

@@ -1,8 +1,9 @@
 import { encodeBase64Text } from '../../wire/base64';
 import { parseFlowControl } from '../../wire/publish-options';
-import type { DeliverySettings, HeaderList } from '../../wire/submission';
+import type { DeliverySettings } from '../../wire/submission';
 import { DEFAULT_RETRIES, settingsOf } from '../attempt.decider';
 import { deadLetterId } from '../dead-letter.decider';
+import { askedHeaders } from '../dialects/upstash.headers';
 import type { BodyPlace, Delivery, RunState } from '../run.state';
 import { isPending } from '../run.state';
 import { headerLists } from './header-lists';
@@ -43,7 +44,7 @@ function deliveryMessage(state: RunState, delivery: Delivery, bodies: LogBodies)
     messageId,
     url,
     method,
-    header: bodies.headers(forwardsOf(state, delivery)),
+    header: bodies.headers(askedHeaders(state, delivery)),
     ...(source ? bodyFields(bodies, 'body', source.place) : {}),
     notBefore: typeof phase === 'object' ? phase.waitingUntil : (source?.data.notBeforeMs ?? 0),
     createdAt: openedAt,
@@ -53,20 +54,6 @@ function deliveryMessage(state: RunState, delivery: Delivery, bodies: LogBodies)
     ...settingFields(settingsOf(state, delivery)),
     ...runFields(state),
   };
-}
-
-/** What was asked for as headers of this very message. */
-function forwardsOf(state: RunState, { kind, messageId, callMessageId, entry }: Delivery): HeaderList {
-  switch (kind) {
-    case 'step':
-      return state.entries[entry ?? -1]?.data.forwards ?? [];
-    case 'call':
-      return state.calls.get(messageId)?.data.forwards ?? [];
-    case 'callback':
-      return state.calls.get(callMessageId ?? '')?.data.callback.forwards ?? [];
-    case 'failure':
-      return state.start.config.failureCallback?.forwards ?? [];
-  }
 }
 
 /** A failed run that nobody has deleted or taken over; undefined for any other. */
@@ -137,7 +124,7 @@ function runFields({ runId, createdAt, start }: RunState): object {
     workflowCreatedAt: createdAt,
     workflowUrl: start.workflowUrl,
     ...(start.callerIp === '' ? {} : { callerIP: start.callerIp }),
-    ...(labels.length > 0 ? { label: labels.join(','), labels } : {}),
+    ...(labels.length > 0 ? { label: labels[0], labels } : {}),
   };
 }
 

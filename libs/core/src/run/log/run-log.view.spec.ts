@@ -38,7 +38,7 @@ describe('a run in the log (11)', () => {
       workflowUrl: 'http://app/api',
       workflowState: 'RUN_STARTED',
       workflowRunCreatedAt: 1_000_000,
-      label: 'a,b',
+      label: 'a',
       labels: ['a', 'b'],
       flowControlKey: 'k',
       workflowRunCallerIp: '1.2.3.4',

@@ -27,7 +27,7 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
     ...invokerOf(state),
     ...failureFunctionOf(state, bodies),
     ...(state.failure ? { dlqId: dlqIdOf(state) } : {}),
-    ...(config.labels.length > 0 ? { label: config.labels.join(','), labels: config.labels } : {}),
+    ...(config.labels.length > 0 ? { label: config.labels[0], labels: config.labels } : {}),
     ...(config.flowControlKey === undefined ? {} : { flowControlKey: config.flowControlKey }),
     ...(callerIp === '' ? {} : { workflowRunCallerIp: callerIp }),
     steps: groupsOf(state, bodies),
@@ -150,11 +150,19 @@ function nextStep(state: RunState, bodies: LogBodies): LoggedStep | undefined {
   const { messageId } = entry;
   const phase = state.deliveries.get(messageId)?.phase;
   return {
+    ...failedStepName(state, messageId),
     messageId,
     state: stateOfWorking(state, messageId),
     ...(typeof phase === 'object' ? { nextDeliveryTime: phase.waitingUntil } : {}),
     ...attempts(state, [messageId], bodies, messageId),
   };
+}
+
+/** Newer clients name the step that failed (protocol.md 9.4). */
+function failedStepName(state: RunState, messageId: string): { readonly stepName?: string } {
+  const headers = state.failures.get(messageId)?.at(-1)?.result.headers ?? [];
+  const stepName = headers.find(([name]) => name === 'upstash-error-step-name')?.[1];
+  return stepName === undefined ? {} : { stepName };
 }
 
 /** The entry that the run goes on from; of a failed run the one whose delivery failed. */

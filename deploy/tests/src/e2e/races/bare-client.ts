@@ -1,0 +1,45 @@
+import { Pool } from 'undici';
+import { DEV } from '../stepwell-under-test';
+import type { WireRequest } from './wire-requests';
+
+/** Connections to the engine: more than a race has open at a time, so that nothing waits for another's answer. */
+const CONNECTIONS = 256;
+
+/** An answer, and when it was asked for and given (`performance.now()`). */
+export class Answer {
+  constructor(
+    readonly status: number,
+    readonly text: string,
+    readonly sentAt: number,
+    readonly answeredAt: number,
+  ) {}
+
+  json<T>(): T {
+    return JSON.parse(this.text) as T;
+  }
+}
+
+/** Sends requests as they are, each on a connection of its own if need be, and never twice by itself. */
+export class BareClient {
+  private readonly pool: Pool;
+
+  constructor(engineUrl: string) {
+    this.pool = new Pool(engineUrl, { connections: CONNECTIONS, headersTimeout: 120_000, bodyTimeout: 120_000 });
+  }
+
+  async send({ method, path, headers, body, isAnonymous }: WireRequest): Promise<Answer> {
+    const sentAt = performance.now();
+    const response = await this.pool.request({
+      method: method as 'POST',
+      path,
+      headers: isAnonymous ? headers : { authorization: `Bearer ${DEV.token}`, ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.body.text();
+    return new Answer(response.statusCode, text, sentAt, performance.now());
+  }
+
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+}

@@ -1,0 +1,3 @@
+import { describeHotMailbox } from './hot-mailbox';
+
+describeHotMailbox({ topology: 'one', waiters: 10_000, victim: 'engine', limitMs: 120_000 });

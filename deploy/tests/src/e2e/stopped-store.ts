@@ -1,0 +1,32 @@
+import { ensureReplicaSetOfOne } from '@stepwell/event-store';
+import { resolveMongod, startMongod } from '@stepwell/platform';
+import type { Connection } from 'mongoose';
+import { createConnection } from 'mongoose';
+import * as os from 'node:os';
+import { join } from 'node:path';
+
+/** Looks into the database that a stopped `stepwell dev` has left, with a mongod of its own. */
+export async function inStoppedStore<Found>(
+  dataDir: string,
+  look: (connection: Connection) => Promise<Found>,
+): Promise<Found> {
+  const mongod = await resolveMongod();
+  if (mongod.kind !== 'binary') throw new Error('the data folder needs a mongod of its own');
+  const server = await startMongod({
+    binary: mongod.path,
+    dataDir: join(dataDir, 'mongodb'),
+    ensureReplicaSet: ensureReplicaSetOfOne,
+  });
+  try {
+    // The driver's own dynamic `import('os')` fails inside of Jest.
+    const options = { dbName: 'stepwell', runtimeAdapters: { os } };
+    const connection = await createConnection(server.uri, options).asPromise();
+    try {
+      return await look(connection);
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,6 @@
+import { Equals } from 'class-validator';
+
+export class Liveness {
+  @Equals('live')
+  readonly status!: 'live';
+}
