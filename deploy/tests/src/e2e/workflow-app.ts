@@ -187,7 +187,7 @@ export class WorkflowApp {
   }
 
   /** Waits for the end of a run and returns its log. */
-  async ended(runId: string, limitMs = 60_000) {
+  async ended(runId: string, limitMs = 240_000) {
     await until(`run ${runId} has ended`, () => this.hasEnded(runId), limitMs);
     const log = await this.log(runId);
     if (!log) throw new Error(`run ${runId} has no log`);
