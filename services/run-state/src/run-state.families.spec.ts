@@ -1,4 +1,4 @@
-import { idInOtherRun, idInRun, isRefused, waitTimerId } from '@stepwell/core';
+import { asks, idInOtherRun, idInRun, isRefused, message, waitTimerId } from '@stepwell/core';
 import { MailboxClient } from './testing/mailbox-client';
 import { listRuns, RunClient } from './testing/run-client';
 import type { Member } from './testing/run-state-world';
@@ -88,6 +88,19 @@ describe('runs that begin others', () => {
       const { parent } = await invoking('wfr_p', 'wfr_c');
       expect(await outOf(parent, 1)).toMatchObject({ isFailed: true });
       expect(await run('wfr_c').log()).not.toHaveProperty('invoker');
+    });
+
+    it('is told again to a run that is still being made: it may be about to take over from the parent', async () => {
+      const tell = {
+        kind: 'child-ended',
+        runId: 'wfr_none',
+        messageId: 'm',
+        childRunId: 'wfr_c',
+        outcome: 'failed',
+      } as const;
+      const request = message({ tells: [tell] });
+      const answer = await world.client.ask(asks.TellRuns, run('wfr_none').address, request);
+      expect(answer.head).toEqual({ results: [{ notYet: true }] });
     });
 
     it('hands a large payload and a large result over as what they are (L5)', async () => {

@@ -1,6 +1,6 @@
 import { isRefused, waitTimerId } from '@stepwell/core';
-import { MailboxClient } from './testing/mailbox-client';
-import { RunClient } from './testing/run-client';
+import { MailboxClient, partitionOfMailbox } from './testing/mailbox-client';
+import { partitionOfRun, RunClient } from './testing/run-client';
 import type { Member } from './testing/run-state-world';
 import { RunStateWorld, until } from './testing/run-state-world';
 
@@ -107,6 +107,35 @@ describe('waiting and notifying', () => {
       'wfr_a',
       'wfr_b',
     ]);
+  });
+
+  it('answers a wait when its mailbox has it, though that has to be taken over first', async () => {
+    const two = await world.member('two');
+    await until(() => two.held() > 0);
+    await world.settled(member, two);
+    const heldBy = (name: (index: number) => string, partitionOf: (id: string) => number, holder: Member): string => {
+      const held = new Set(holder.runtime.registry.hosts().map(({ tenure }) => tenure.partition));
+      for (let index = 0; ; index += 1) if (held.has(partitionOf(name(index)))) return name(index);
+    };
+    const client = run(heldBy((index) => `wfr_${index}`, partitionOfRun, member));
+    const eventId = heldBy((index) => `evt_${index}`, partitionOfMailbox, two);
+    await client.start();
+    two.kill();
+    const seen = { answered: false };
+    const wait = client.wait(1, eventId).finally(() => {
+      seen.answered = true;
+    });
+    const isLogged = () =>
+      [...world.data.entries.values()].some((each) =>
+        [...each.values()].some(({ events }) => events[0]?.type === 'WaitRequested'),
+      );
+    await until(isLogged);
+    const again = client.wait(1, eventId);
+    expect(seen.answered).toBe(false);
+    await until(() => member.held() === 64);
+    expect(await wait).toMatchObject({ items: [{ messageId: client.requestId(1) }] });
+    expect(await mailbox(eventId).waiters()).toHaveLength(1);
+    expect(await again).toMatchObject({ items: [{ messageId: client.requestId(1) }] });
   });
 
   it('answers a wait that comes again no earlier than the first', async () => {

@@ -110,6 +110,23 @@ export class RunClient {
     return this.submit(`ask-${item.messageId}`, [item], [utf8.encode(JSON.stringify(step))]);
   }
 
+  /** Side by side, in one batch. */
+  waitTimes(count: number, eventId: string): Promise<SubmitAnswer | Refused> {
+    const items = Array.from({ length: count }, (_, index): WaitSubmission => {
+      const stepId = index + 1;
+      return {
+        ...base(this.requestId(stepId), index),
+        kind: 'wait',
+        eventId,
+        step: { ...headOf(stepId, 'Wait'), concurrent: count },
+        timeoutMs: 3_600_000,
+        config: NO_CONFIG,
+      };
+    });
+    const bodies = items.map(({ step }) => utf8.encode(JSON.stringify(step)));
+    return this.submit(`ask-waits-${this.runId}`, items, bodies);
+  }
+
   invoke(
     stepId: number,
     childRunId: string,
@@ -159,8 +176,8 @@ export class RunClient {
   }
 
   /** The endpoint says of a delivery that trying again is of no use: the run has failed. */
-  async fail(messageId = `msg_${this.runId}`): Promise<void> {
-    await this.report(messageId, { status: 489, headers: [['upstash-nonretryable-error', 'true']] });
+  async fail(messageId = `msg_${this.runId}`, attempt = 0): Promise<void> {
+    await this.report(messageId, { status: 489, headers: [['upstash-nonretryable-error', 'true']] }, attempt);
   }
 
   async isWanted(messageId: string, attempt = 0): Promise<boolean> {
