@@ -20,9 +20,10 @@ export function patterned(bytes: number): string {
 export const digesting =
   (thirdParty: () => string, bytes: number): Workflow =>
   async (context, seen) => {
-    const payload = digest(context.requestPayload as unknown as string);
     const step = await context.run('large', () => seen.run('large', patterned(bytes)));
     const call = await context.call<string>('call', { url: thirdParty() });
+    // Only here: before its first step a workflow is also run with a call's callback as payload (protocol.md section 6).
+    const payload = digest(context.requestPayload as unknown as string);
     return { payload, step: digest(step), call: digest(call.body) };
   };
 
