@@ -1,5 +1,9 @@
+import { bodiesOf } from '../testing/log-bodies';
 import { messageIds, RunScenario } from '../testing/run-scenario';
+import { deadLetterId } from './dead-letter.decider';
+import { runLogOf } from './log/run-log.view';
 import type { RunEvent } from './run.events';
+import { rowOf } from './run.projections';
 
 const UNKNOWN = { refused: 'UNKNOWN_DEAD_LETTER' };
 const FATAL = { status: 489, headers: [['upstash-nonretryable-error', 'true']] as const };
@@ -216,6 +220,19 @@ describe('calling a failure callback off (12)', () => {
     expect(run.cancelFailureCallback()).toMatchObject(UNKNOWN);
     for (const other of others()) expect(other.cancelFailureCallback('a', 'dlq_x')).toMatchObject(UNKNOWN);
   });
+});
+
+test('a dead letter from before is found by an id that names its run, and is used by it', () => {
+  const old = (): RunScenario => {
+    const run = failed();
+    const failure = run.run.failure;
+    if (failure) run.run.failure = { ...failure, data: { ...failure.data, dlqId: 'dlq_old' } };
+    return run;
+  };
+  expect(deadLetterId(old().run)).toBe('dlq_old.wfr_1');
+  expect(rowOf(old().run, 1).deadLetter?.dlqId).toBe('dlq_old.wfr_1');
+  expect(runLogOf(old().run, bodiesOf(old()))).toMatchObject({ dlqId: 'dlq_old.wfr_1' });
+  expect(old().takeOver('restart', {}, { dlqId: 'dlq_old.wfr_1' })).toMatchObject({ awaits: ['start-successor'] });
 });
 
 test('a dead letter’s id names its run', () => {

@@ -1,5 +1,5 @@
 import type { Done, FailureCallbackAnswer, TakeOverRunAnswer, TakeOverRunRequest } from '../messages/catalogue';
-import { idInRun } from '../wire/message-id';
+import { idInOtherRun, idInRun, runIdIn } from '../wire/message-id';
 import type { CommandContext, Decision } from './decision';
 import { already, event } from './decision';
 import type { RunEvent } from './run.events';
@@ -16,7 +16,13 @@ import type { RunState } from './run.state';
 
 /** The letter's id, as long as there is one. */
 export function deadLetterId(state: RunState): string | undefined {
-  return state.deadLetterGone ? undefined : state.failure?.data.dlqId;
+  return state.deadLetterGone ? undefined : dlqIdOf(state);
+}
+
+/** The id that a failed run's letter has, or had. One from before ids named their run gets one by which it can be found. */
+export function dlqIdOf({ failure, runId }: RunState): string | undefined {
+  const dlqId = failure?.data.dlqId;
+  return dlqId === undefined || runIdIn(dlqId) !== undefined ? dlqId : idInOtherRun(dlqId, runId);
 }
 
 const UNKNOWN = { refused: 'UNKNOWN_DEAD_LETTER', message: 'there is no such dead letter' } as const;

@@ -39,6 +39,64 @@ describe('a run’s row (L9)', () => {
   });
 });
 
+describe('a failed run’s row (12)', () => {
+  const FATAL = { status: 489, headers: [['upstash-nonretryable-error', 'true']] as const };
+  const letterOf = (run: RunScenario): unknown => rowOf(run.run, 7).deadLetter;
+  const failed = (callback = true): RunScenario => {
+    const run = new RunScenario();
+    run.start(callback ? { failureCallback: { url: 'http://app/f', forwards: [], retries: 0 } } : {});
+    run.at += 5;
+    run.report('msg_1', FATAL);
+    return run;
+  };
+
+  it('is found as a dead letter, by the answer that failed it', () => {
+    const run = failed(false);
+    expect(letterOf(run)).toEqual({ dlqId: run.run.failure?.data.dlqId, failedAt: 1_000_005, responseStatus: 489 });
+    const unanswered = new RunScenario();
+    unanswered.start({ retries: 0 });
+    unanswered.report('msg_1', { error: { code: 'DELIVERY_TIMEOUT', message: 'slow' } });
+    expect(letterOf(unanswered)).toMatchObject({ responseStatus: 0 });
+  });
+
+  it('is written anew with every state of its failure callback', () => {
+    const run = failed();
+    const callback = (): string => run.run.failureCallback?.messageId ?? '';
+    const steps: [() => unknown, string | undefined][] = [
+      [() => undefined, 'in-progress'],
+      [() => run.cancelFailureCallback(), 'cancelled'],
+      [() => run.requestFailureCallback('a'), 'in-progress'],
+      [() => run.report(callback(), { status: 500 }), 'failed'],
+      [() => run.requestFailureCallback('b'), 'in-progress'],
+      [() => run.report(callback()), 'succeeded'],
+    ];
+    for (const [happens, failureState] of steps) {
+      happens();
+      expect(letterOf(run)).toMatchObject({ failureState });
+      expect(run.lastChanges.owed.map(({ obligation }) => obligation.type)).toContain('WriteRow');
+    }
+    const without = failed();
+    without.report(without.run.failureCallback?.messageId ?? '', {
+      headers: [['upstash-workflow-failure-callback-notfound', 'true']],
+    });
+    expect(letterOf(without)).not.toHaveProperty('failureState');
+  });
+
+  it('is none once the letter is gone, nor of any other end', () => {
+    const deleted = failed();
+    deleted.deleteDeadLetter();
+    const taken = failed();
+    taken.takeOver('resume');
+    const cancelled = new RunScenario();
+    cancelled.start();
+    cancelled.cancel();
+    for (const run of [deleted, taken, cancelled]) expect(rowOf(run.run, 7)).not.toHaveProperty('deadLetter');
+    for (const run of [deleted, taken]) {
+      expect(run.lastChanges.owed.map(({ obligation }) => obligation.type)).toContain('WriteRow');
+    }
+  });
+});
+
 describe('the announcement of a run’s end (B2)', () => {
   const started = (): RunScenario => {
     const run = new RunScenario();

@@ -92,7 +92,7 @@ function earlierMessage(state: RunState, item: Submission, seen: ReadonlyMap<str
     case 'step':
       return entry?.messageId;
     case 'call':
-      return entry?.messageId ?? progress?.callMessageId;
+      return progress?.callMessageId ?? entry?.messageId;
     case 'wait':
       return progress?.waitMessageId ?? entry?.messageId;
     case 'invoke':

@@ -19,10 +19,11 @@ function start(run: RunScenario, ...[config, more]: Parameters<RunScenario['star
   return run;
 }
 
-/** Fails the newest delivery for good, and has another run take over. */
+/** Fails the newest delivery to the workflow for good, and has another run take over. */
 function failAndTakeOver(run: RunScenario, how: TakeOver, overrides: TakeOverOverrides = {}): RunScenario {
   run.at += 1_000;
-  run.report(run.open().at(-1)?.messageId ?? '', FATAL);
+  const ours = run.open().filter(({ kind }) => kind !== 'call');
+  run.report(ours.at(-1)?.messageId ?? '', FATAL);
   run.at += 1_000;
   run.takeOver(how, overrides, { successor: 'wfr_2' });
   return run;
@@ -150,17 +151,20 @@ describe('a resumed run (12)', () => {
       failed.planBranches(1, [
         { stepType: 'SleepFor', delayMs: 60_000 },
         { stepType: 'SleepFor', delayMs: 10 },
+        { stepType: 'Call' },
         { stepType: 'Run' },
       ]);
+      failed.call(3, 4, { delayMs: 45_000 });
       return resumed(failAndTakeOver(failed, 'resume', overrides))
         .open()
         .map(({ phase }) => phase);
     };
-    expect(asleep({})).toEqual([{ waitingUntil: 1_060_000 }, 'sent', 'sent']);
-    expect(asleep({ notBeforeMs: 1_030_000 })).toEqual([
+    expect(asleep({})).toEqual([{ waitingUntil: 1_060_000 }, 'sent', 'sent', { waitingUntil: 1_045_000 }]);
+    expect(asleep({ notBeforeMs: 1_050_000 })).toEqual([
       { waitingUntil: 1_060_000 },
-      { waitingUntil: 1_030_000 },
-      { waitingUntil: 1_030_000 },
+      { waitingUntil: 1_050_000 },
+      { waitingUntil: 1_050_000 },
+      { waitingUntil: 1_050_000 },
     ]);
   });
 

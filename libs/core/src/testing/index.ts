@@ -1,2 +1,3 @@
+export { recordings } from './golden-recordings';
 export * from './mailbox-scenario';
 export * from './run-scenario';

@@ -33,7 +33,7 @@ const HEAD_BYTES = 100;
  * be the dearest part of a whole step, here and in every caller that parses them.
  */
 const TAIL_ENTRIES = 16;
-const LAZY_FEATURES = ['LazyFetch', 'WF_DetectTrigger'];
+const LAZY_FEATURES = ['LazyFetch', 'WF_TriggerOnConfig'];
 const utf8 = new TextEncoder();
 const LIST_START = utf8.encode('[');
 const LIST_END = utf8.encode(']');
@@ -72,13 +72,15 @@ export class ItemBuilder {
   }
 
   /**
-   * Two features tell the JavaScript client, which fetches what it was not sent, from others that say they would (7.5). Only a list is
-   * ever left out: the client parses callbacks directly.
+   * Two features tell the JavaScript client, which fetches what it was not sent, from the one in Python, which says it would and can't
+   * (7.5). Whoever submitted the message is asked, not who started the run: a client in JavaScript may start a workflow in Python.
+   * Only a list is ever left out: the client parses callbacks directly.
    */
   private isLeftOut(state: RunState, last: number): boolean {
     const { lazyBodyBytes } = this.settings;
     if (lazyBodyBytes === 0 || sliceBytes(state, last) <= lazyBodyBytes) return false;
-    return LAZY_FEATURES.every((feature) => state.start.features.includes(feature));
+    const features = (last === 0 ? state.start : state.entries[last]?.data)?.features ?? [];
+    return LAZY_FEATURES.every((feature) => features.includes(feature));
   }
 
   /** A callback or failure callback: what it tells of may have to be read first. */

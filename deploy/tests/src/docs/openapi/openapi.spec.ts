@@ -18,6 +18,7 @@ interface Operation {
 }
 
 const document = openApiDocument();
+const components = document['components'] as Record<'parameters' | 'responses' | 'schemas', Record<string, Parameter>>;
 const text = stringify(document, { lineWidth: 0, aliasDuplicateObjects: false, singleQuote: true });
 const paths = Object.entries(document['paths'] as Record<string, Record<string, Operation>>);
 const operations = paths.flatMap(([path, item]) =>
@@ -43,9 +44,8 @@ describe('the reference of the API', () => {
 
   it('refers to nothing that is not in it, and has nothing that nobody refers to', () => {
     const references = new Set([...text.matchAll(/\$ref: '#\/components\/([^']+)'/g)].map(([, name]) => name));
-    const components = document['components'] as Record<string, object>;
-    const there = ['parameters', 'responses', 'schemas'].flatMap((kind) =>
-      Object.keys(components[kind] ?? {}).map((name) => `${kind}/${name}`),
+    const there = (['parameters', 'responses', 'schemas'] as const).flatMap((kind) =>
+      Object.keys(components[kind]).map((name) => `${kind}/${name}`),
     );
     expect(there.filter((name) => !references.has(name))).toEqual([]);
     expect([...references].filter((name) => !there.includes(name ?? ''))).toEqual([]);
@@ -59,7 +59,7 @@ describe('the reference of the API', () => {
   it.each(operations)('explains every parameter of %s', (_id, path, { parameters = [] }) => {
     const resolved = parameters.map(({ $ref, ...own }): Parameter => {
       const name = $ref?.split('/').pop() ?? '';
-      return $ref === undefined ? own : (document['components'] as any).parameters[name];
+      return $ref === undefined ? own : (components.parameters[name] ?? {});
     });
     expect(resolved.filter(({ description = '' }) => !/\.$/.test(description))).toEqual([]);
     const inPath = resolved.filter((each) => each.in === 'path').map(({ name }) => `{${name ?? ''}}`);

@@ -11,7 +11,7 @@ export const ABILITIES = [
   'never-again',
   /** The run's result is sent with its end. */
   'result',
-  /** Fetches its history itself when it is delivered none. */
+  /** Fetches its history itself when it is delivered none, and is known for it. */
   'lazy-fetch',
 ] as const;
 

@@ -64,7 +64,7 @@ export function clientScenarios(topology: Topology, clients: readonly ClientUnde
           const log = await ended(runId);
           const groups = log.steps as readonly { steps: readonly { stepName?: string; out?: unknown }[] }[];
           const out = groups.flatMap(({ steps }) => steps).find(({ stepName }) => stepName === 'result')?.out;
-          return { runId, log, result: out === undefined ? undefined : (JSON.parse(String(out)) as unknown) };
+          return { runId, log, result: out === undefined ? undefined : (JSON.parse(out as string) as unknown) };
         };
         const called = async (runId: string, calls: number): Promise<Seen> => {
           await until('called', async () => (await app.seen(runId)).calls >= calls, 15_000).catch(() => undefined);

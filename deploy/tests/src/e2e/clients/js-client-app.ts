@@ -191,17 +191,9 @@ const javascript = (library: JsLibrary, abilities: readonly Ability[]): ClientUn
   app: (engineUrl) => new JsClientApp(library, engineUrl),
 });
 
-const OLDER: readonly Ability[] = [
-  'parallel',
-  'wait',
-  'invoke',
-  'cancel-itself',
-  'never-again',
-  'result',
-  'lazy-fetch',
-];
+const OLDER: readonly Ability[] = ['parallel', 'wait', 'invoke', 'cancel-itself', 'never-again', 'result'];
 
-export const JAVASCRIPT_1_3 = javascript(JS_1_3, [...OLDER, 'webhook']);
-export const JAVASCRIPT_1_2 = javascript(JS_1_2, [...OLDER, 'webhook']);
-/** No webhooks, and no notify that is kept for a run. */
+export const JAVASCRIPT_1_3 = javascript(JS_1_3, [...OLDER, 'webhook', 'lazy-fetch']);
+export const JAVASCRIPT_1_2 = javascript(JS_1_2, [...OLDER, 'webhook', 'lazy-fetch']);
+/** No webhooks, and no notify that is kept for a run. It could fetch its history, but its steps don't say what tells it from Python. */
 export const JAVASCRIPT_0_2 = javascript(JS_0_2, OLDER);

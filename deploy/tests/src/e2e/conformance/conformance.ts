@@ -1,3 +1,4 @@
+import { goWire } from '../clients/go-wire.suite';
 import type { Topology } from '../stepwell-under-test';
 import { useBench } from './bench';
 import { calls } from './calls.suite';
@@ -35,5 +36,6 @@ export function conformance(topology: Topology): void {
     logs(bench);
     messages(bench);
     limits(bench);
+    goWire(bench);
   });
 }

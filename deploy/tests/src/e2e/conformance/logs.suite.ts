@@ -7,8 +7,7 @@ type Group = Readonly<{ type: string; steps: readonly Readonly<Record<string, un
 
 /* What people see of runs (protocol.md section 11), in every state a run can be in. */
 export function logs(bench: Bench): void {
-  const groupsOf = async (runId: string): Promise<readonly Group[]> =>
-    (await bench.app.log(runId))?.steps ?? [];
+  const groupsOf = async (runId: string): Promise<readonly Group[]> => (await bench.app.log(runId))?.steps ?? [];
   const ofType = (groups: readonly Group[], type: string): readonly Group[] =>
     groups.filter((group) => group.type === type);
 

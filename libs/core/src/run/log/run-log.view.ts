@@ -1,5 +1,6 @@
 import type { CallType } from '../../wire/step-entry';
 import { DEFAULT_RETRIES, settingsOf } from '../attempt.decider';
+import { dlqIdOf } from '../dead-letter.decider';
 import { continuationAfter, worksOn } from '../dialects/upstash';
 import type { BodyPlace, Entry, FailedAttempt, RunState, StepProgress } from '../run.state';
 import { hasEnded } from '../run.state';
@@ -25,7 +26,7 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
     ...bodies.field('workflowRunResponse', state.result),
     ...invokerOf(state),
     ...failureFunctionOf(state, bodies),
-    ...(state.failure ? { dlqId: state.failure.data.dlqId } : {}),
+    ...(state.failure ? { dlqId: dlqIdOf(state) } : {}),
     ...(config.labels.length > 0 ? { label: config.labels[0], labels: config.labels } : {}),
     ...(config.flowControlKey === undefined ? {} : { flowControlKey: config.flowControlKey }),
     ...(callerIp === '' ? {} : { workflowRunCallerIp: callerIp }),
@@ -219,7 +220,7 @@ function failureFunctionOf(state: RunState, bodies: LogBodies): object {
       failHeaders: headerLists(headers),
       failStatus: status,
       ...bodies.field('failResponse', failureBodyPlace(state)),
-      dlqId: failure.data.dlqId,
+      dlqId: dlqIdOf(state),
       maxRetries: configured.retries ?? DEFAULT_RETRIES,
       ...(state.failures.has(failureCallback.messageId)
         ? { errors: (state.failures.get(failureCallback.messageId) ?? []).map((each) => errorOf(each, bodies)) }
