@@ -187,21 +187,22 @@ export class WorkflowApp {
   }
 
   /** Waits for the end of a run and returns its log. */
-  async ended(runId: string, limitMs = 60_000) {
-    await until(`run ${runId} has ended`, () => this.isOver(runId), limitMs);
+  async ended(runId: string, limitMs = 240_000) {
+    await until(`run ${runId} has ended`, () => this.hasEnded(runId), limitMs);
     const log = await this.log(runId);
     if (!log) throw new Error(`run ${runId} has no log`);
     return log;
   }
 
-  /** By a log without bodies: who looks often must not be what makes a large run slow. */
-  private async isOver(runId: string): Promise<boolean> {
+  /** Without bodies, which the client can't leave out: a log of megabytes, read again and again, is all that anybody does then. */
+  private async hasEnded(runId: string): Promise<boolean> {
     const query = new URLSearchParams({ workflowRunId: runId, trimBody: 'true' });
-    const response = await fetch(`${this.options.engineUrl}/v2/workflows/logs?${query.toString()}`, {
+    const answer = await fetch(`${this.options.engineUrl}/v2/workflows/logs?${query.toString()}`, {
       headers: { authorization: `Bearer ${DEV.token}` },
     });
-    const { runs = [] } = (await response.json()) as { runs?: { workflowState: string }[] };
-    return runs.some(({ workflowState }) => workflowState !== 'RUN_STARTED');
+    if (!answer.ok) throw new Error(`the log of ${runId}: ${answer.status} ${await answer.text()}`);
+    const { runs } = (await answer.json()) as { runs: { workflowState: string }[] };
+    return (runs[0]?.workflowState ?? 'RUN_STARTED') !== 'RUN_STARTED';
   }
 
   async log(runId: string) {

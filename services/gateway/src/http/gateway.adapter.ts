@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@stepwell/core';
@@ -46,6 +47,9 @@ export class GatewayAdapter extends FastifyAdapter {
         connectionsCheckingInterval: CONNECTION_CHECK_MS,
       },
     });
+    this.getInstance().server.on('request', ({ socket }, response) => {
+      lastAnswers.set(socket, response);
+    });
   }
 
   override registerParserMiddleware(): void {
@@ -78,10 +82,23 @@ const BROKEN: Readonly<Record<string, { status: number; code: ErrorCode; error: 
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'INVALID_BODY', error: 'the request took too long to arrive' },
 };
 
-/** What never became a request: Node's parser gave up on it, and only the socket is left to answer on. */
+/** The newest of each connection. */
+const lastAnswers = new WeakMap<Socket, ServerResponse>();
+
+/** A request may be answered before its parser gives up on what still comes of it: a second answer would be taken for the next one's. */
+function isAnswered(socket: Socket): boolean {
+  const answer = lastAnswers.get(socket);
+  return answer?.headersSent === true && !(answer.writableFinished && answer.req.complete);
+}
+
+/** What never became a request, or not a whole one: Node's parser gave up on it, and only the socket is left to answer on. */
 function answerBrokenRequest(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
+    return;
+  }
+  if (isAnswered(socket)) {
+    socket.destroySoon();
     return;
   }
   const broken = BROKEN[error.code] ?? { status: 400, code: 'INVALID_HEADER', error: 'this is not an HTTP request' };

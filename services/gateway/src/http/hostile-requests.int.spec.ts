@@ -33,6 +33,25 @@ function exchange(text: string | Buffer): Promise<string> {
   });
 }
 
+/** Says one after the other, each once something came back; everything that does until the server closes the connection. */
+const conversation = (...texts: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(gateway.port, '127.0.0.1');
+    const left = [...texts];
+    let received = '';
+    socket.on('data', (data: Buffer) => {
+      received += data.toString('latin1');
+      socket.write(left.shift() ?? '');
+    });
+    socket.on('close', () => {
+      resolve(received);
+    });
+    socket.on('error', reject);
+    socket.write(left.shift() ?? '');
+  });
+const statusesIn = (answers: string): number[] =>
+  [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+
 const raw = (method: string, target: string, headers = '', body = ''): string =>
   `${method} ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${DEV_TOKEN}\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
 const RUN = 'Upstash-Workflow-Init: true\r\nUpstash-Workflow-Runid: wfr_1\r\n';
@@ -114,6 +133,16 @@ describe('what is no request, or too much of one', () => {
     const answer = await exchange(text);
     expect(statusOf(answer)).toBe(status);
     expect(jsonOf(answer)).toEqual({ error: expect.any(String) as string, code: expect.any(String) as string });
+  });
+
+  it('a body that breaks after the answer gets no second one', async () => {
+    const head = 'POST /v2/batch HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n';
+    expect(statusesIn(await conversation(head))).toEqual([401]);
+  });
+
+  it('a body that breaks before the answer gets one, also on a connection that had others', async () => {
+    const head = `POST /v2/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${DEV_TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    expect(statusesIn(await conversation(raw('GET', '/v2/liveness'), `${head}no length`))).toEqual([200, 400]);
   });
 
   it('a request that never ends is given up', async () => {
