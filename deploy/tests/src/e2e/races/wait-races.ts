@@ -140,7 +140,7 @@ const hooksAgainstWaits: Race = {
   outcomes: ['the first call came before the wait', 'the first call came after the wait'],
   async run(lane) {
     const eventId = lane.arena.unique('event');
-    const beforeWait = [lane.pause(60), lane.pause(60)];
+    const beforeWait = [lane.pause(400), lane.pause(100)];
     const beforeCall = [lane.pause(60), lane.pause(60)];
     const got: (string | undefined)[] = [];
     let waitSentAt = Infinity;
