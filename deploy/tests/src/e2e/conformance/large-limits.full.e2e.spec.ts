@@ -8,11 +8,12 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 
 /*
  * A server that was told to take bodies of a hundred megabytes takes them (protocol.md section 15). Between processes a body goes in
- * parts, all at once: as far as NATS keeps them for a reader that is busy (64 MB, unless it is configured otherwise).
+ * parts, at the pace of NATS. On a busy machine reading such a history may take longer than a client is held on for; then it comes again,
+ * which costs no retry and is no fault.
  */
 describe.each<[Topology, number]>([
   ['one', 90],
-  ['five', 20],
+  ['five', 90],
 ])('a server with a limit of 100 MB, on %s process(es)', (topology, megabytes) => {
   const bench = useBench(topology, { STEPWELL_GATEWAY_BODY_LIMIT: '100mb' });
 
@@ -29,7 +30,8 @@ describe.each<[Topology, number]>([
       step: digest(patterned(1_000)),
       call: digest('small'),
     });
-    await bench.called(runId, 4);
+    expect(bench.app.journal(runId).calls).toBeGreaterThanOrEqual(4);
+    expect(Object.fromEntries(bench.app.journal(runId).executions)).toEqual({ large: 1 });
   }, 300_000);
 
   it('takes no more', async () => {
