@@ -135,6 +135,8 @@ export class ApiReference {
 
   private find(method: string, target: string): Known | undefined {
     const [path = ''] = target.split('?', 1);
+    // Where an id should follow and none does, there is nothing, whatever else has such a path for an id.
+    if (this.known.some((each) => each.path.split('{', 1)[0] === path && each.path !== path)) return undefined;
     const found = this.known.find(({ pattern }) => pattern.test(path));
     // The first path that fits is the one the server takes it for, whatever methods that has.
     return found && this.known.find((each) => each.path === found.path && each.method === method);
@@ -169,10 +171,11 @@ const errorReference = { $ref: '#/components/schemas/Error' };
 const precedenceOf = (path: string): number =>
   path.indexOf('{') * 10 + path.split('{').length + (path.includes('{') ? 0 : 1e6);
 
-/** The last id holds the rest, slashes included; another one ends at the next. */
+/** The last id holds the rest, slashes included; another one ends at the next. Of several each may be empty, and is refused as such. */
 function patternOf(path: string): RegExp {
   const escaped = path.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/\{\w+\}$/, '.+').replace(/\{\w+\}/g, '[^/]+')}$`, 's');
+  const rest = path.split('{').length > 2 ? '.*' : '.+';
+  return new RegExp(`^${escaped.replace(/\{\w+\}$/, rest).replace(/\{\w+\}/g, '[^/]*')}$`, 's');
 }
 
 /** The same schema, but an object has no properties that it doesn't name. */
