@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import type { MailboxObligation, NotifyAnswer, Obligation, RunState } from '@stepwell/core';
-import { derivedId, hasEnded, idInOtherRun, isRefused, timerId, waitTimerId } from '@stepwell/core';
+import type { NotifyAnswer } from '@stepwell/core';
+import { derivedId, hasEnded, idInOtherRun, isRefused } from '@stepwell/core';
 import { LogTruth } from './testing/log-truth';
 import { MailboxClient } from './testing/mailbox-client';
 import { RunClient } from './testing/run-client';
 import type { Member } from './testing/run-state-world';
 import { RunStateWorld, until } from './testing/run-state-world';
+import type { Wait } from './testing/told-truth';
+import { expectTold, hasOutcome, isBegun, isRegistered, ToldTruth } from './testing/told-truth';
 
 /*
  * Runs that wait, invoke and are taken over, and processes that die at random points of it. However that goes (the seed is printed):
@@ -45,12 +47,6 @@ const action = fc.oneof(
     }),
   },
 );
-
-interface Wait {
-  readonly runId: string;
-  readonly eventId: string;
-  readonly messageId: string;
-}
 
 class Story {
   readonly world = new RunStateWorld({ leaseMs: 200, cachedRuns: 64 });
@@ -141,6 +137,7 @@ class Story {
 
   async check(): Promise<void> {
     const truth = new LogTruth(this.world.data);
+    const told = new ToldTruth(truth, this.world, (runId) => this.familyOf(runId));
     for (const wait of this.waits) this.checkWait(truth, wait);
     for (const { effectId } of this.world.delivered) expect(truth.emitted.has(effectId)).toBe(true);
     for (const { mailbox, id, answer } of this.notices) {
@@ -150,7 +147,7 @@ class Story {
     for (const { runId, childId, messageId } of this.invokes) {
       const child = truth.run(childId);
       expect(isBegun(truth, runId, childId)).toBe(true);
-      if (child && hasEnded(child)) expect(this.wasTold(truth, runId, messageId)).toBe(true);
+      if (child && hasEnded(child)) expect(told.wasTold(runId, messageId)).toBe(true);
     }
     for (const { failed, runId, how } of this.successors) {
       const state = truth.run(runId);
@@ -166,8 +163,8 @@ class Story {
     this.checkTells(truth);
     expect(
       truth.leads(
-        (effectId, obligation) => this.isSettled(truth, effectId, obligation),
-        (effectId, obligation) => this.isSettledOfMailbox(truth, effectId, obligation),
+        (effectId, obligation) => told.isSettled(effectId, obligation),
+        (effectId, obligation) => told.isSettledOfMailbox(effectId, obligation),
       ),
     ).toEqual([]);
   }
@@ -192,76 +189,10 @@ class Story {
     expect(new Set(told).size).toBe(told.length);
   }
 
-  private wasTold(truth: LogTruth, runId: string, messageId: string): boolean {
-    return this.familyOf(runId).some((id) => {
-      const invoke = truth.run(id)?.invokes.get(id === runId ? messageId : idInOtherRun(messageId, id));
-      return invoke !== undefined && truth.run(id)?.steps.get(invoke.data.step.stepId)?.resultEntry !== undefined;
-    });
-  }
-
   /** The run and who took over from it, and from that. */
   private familyOf(runId: string): string[] {
     const next = this.successors.filter(({ failed }) => failed === runId);
     return [runId, ...next.flatMap((each) => this.familyOf(each.runId))];
-  }
-
-  private isSettled(truth: LogTruth, effectId: string, obligation: Obligation): boolean {
-    const runId = effectId.split(':')[0]?.slice('run-'.length) ?? '';
-    switch (obligation.type) {
-      case 'WriteRow':
-        return (this.world.data.rows.get(runId)?.version ?? 0) >= Number(effectId.split(':')[1]);
-      case 'Announce':
-        return this.world.announced.some((id) => id.startsWith(`${runId}:`));
-      case 'SetTimer':
-        return (
-          !truth.isOwed(effectId) ||
-          this.world.timersSet.includes(timerId(runId, obligation.messageId, obligation.attempt))
-        );
-      case 'TellStream':
-        return !truth.isOwed(effectId) || this.wasToldTo(truth, runId, obligation.tell);
-      case 'CancelTimer':
-      case 'Deliver':
-      case 'CallOut':
-        return true;
-    }
-  }
-
-  private wasToldTo(
-    truth: LogTruth,
-    runId: string,
-    tell: Extract<Obligation, { readonly type: 'TellStream' }>['tell'],
-  ): boolean {
-    const state = truth.run(runId);
-    switch (tell.kind) {
-      case 'register-waiter':
-        return truth.registered.has(tell.messageId);
-      case 'drop-run':
-        return truth.mailbox(tell.eventId)?.dropped.has(runId) === true;
-      case 'start-child':
-        return truth.run(state?.invokes.get(tell.messageId)?.data.child.runId ?? '') !== undefined;
-      case 'child-ended': {
-        const { runId: parent = '', messageId = '' } = state?.start.invoker ?? {};
-        return this.wasTold(truth, parent, messageId);
-      }
-      case 'start-successor': {
-        const gone = state?.deadLetterGone;
-        return gone !== undefined && 'takenOver' in gone && truth.run(gone.takenOver.successor) !== undefined;
-      }
-    }
-  }
-
-  private isSettledOfMailbox(truth: LogTruth, effectId: string, obligation: MailboxObligation): boolean {
-    if (!truth.isOwed(effectId)) return true;
-    switch (obligation.type) {
-      case 'TellRun':
-        return hasOutcome(truth.run(obligation.waiter.runId), obligation.waiter.messageId);
-      case 'SetTimer': {
-        const eventId = effectId.split(':')[0]?.slice('mailbox-'.length) ?? '';
-        return this.world.timersSet.includes(waitTimerId(eventId, obligation.messageId));
-      }
-      case 'CancelTimer':
-        return true;
-    }
   }
 
   /** What is left open is what callers have to report. */
@@ -368,29 +299,6 @@ class Story {
     this.generation += 1;
     this.member = await this.world.member(`member-${this.generation}`);
   }
-}
-
-/** Or its run had ended before it would have been. */
-function isRegistered(truth: LogTruth, { runId, messageId }: Wait): boolean {
-  const run = truth.run(runId);
-  return truth.registered.has(messageId) || (run !== undefined && hasEnded(run));
-}
-
-/** Or the parent had ended before it would have (8.7). */
-function isBegun(truth: LogTruth, runId: string, childId: string): boolean {
-  const parent = truth.run(runId);
-  return truth.run(childId) !== undefined || (parent !== undefined && hasEnded(parent));
-}
-
-function expectTold(truth: LogTruth, { waiters }: NotifyAnswer): void {
-  for (const { runId, messageId } of waiters) expect(hasOutcome(truth.run(runId), messageId)).toBe(true);
-}
-
-/** The wait is over for its run: it has the result, or has itself ended. */
-function hasOutcome(run: RunState | undefined, messageId: string): boolean {
-  if (!run) return false;
-  const wait = run.waits.get(messageId);
-  return hasEnded(run) || (wait !== undefined && run.steps.get(wait.data.step.stepId)?.resultEntry !== undefined);
 }
 
 it('each waiter ends once, and no run is forgotten by another, whoever dies whenever', async () => {

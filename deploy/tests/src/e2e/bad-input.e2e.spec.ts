@@ -105,7 +105,7 @@ describe('a batch', () => {
     [{ 'upstash-workflow-runid': '' }, 400, 'INVALID_RUN_ID'],
     [{ 'upstash-cron': 'nonsense' }, 400, 'INVALID_CRON'],
     [{ 'upstash-cron': '*/5 * * * *' }, 501, 'NOT_SUPPORTED'],
-    [{ 'upstash-workflow-invoke': 'true' }, 501, 'NOT_SUPPORTED'],
+    [{ 'upstash-workflow-invoke': 'true' }, 400, 'INVALID_JSON'],
   ];
   it.each(headersRefused.map((row) => [JSON.stringify(row[0]).slice(0, 80), ...row] as const))(
     'with %s',
@@ -182,9 +182,15 @@ describe('a question', () => {
   it.each<[string, string, number, string]>([
     ['POST', '/v2/schedules/http://127.0.0.1/', 501, 'NOT_SUPPORTED'],
     ['POST', '/v2/enqueue/q/http://127.0.0.1/', 501, 'NOT_SUPPORTED'],
-    ['POST', '/v2/notify/event', 501, 'NOT_SUPPORTED'],
+    ['POST', '/v2/notify/', 404, 'NOT_FOUND'],
+    ['POST', '/v2/notify/wfr_unknown/event', 404, 'UNKNOWN_RUN'],
+    ['POST', '/v2/wait/event', 400, 'INVALID_JSON'],
+    ['POST', '/v2/workflows/hooks/nobody/wfr_1/evt_1', 404, 'NOT_FOUND'],
+    ['POST', '/v2/workflows/dlq/resume/dlq_1.wfr_1', 404, 'UNKNOWN_DEAD_LETTER'],
+    ['GET', '/v2/messages/msg_1.wfr_1', 404, 'UNKNOWN_MESSAGE'],
     ['GET', '/v2/dlq', 501, 'NOT_SUPPORTED'],
-    ['DELETE', '/v2/workflows/runs?label=x', 501, 'NOT_SUPPORTED'],
+    ['DELETE', '/v2/workflows/runs?labeel=x', 400, 'INVALID_QUERY'],
+    ['DELETE', '/v2/messages?label=x', 501, 'NOT_SUPPORTED'],
     ['PUT', '/v2/keys', 405, 'METHOD_NOT_ALLOWED'],
     ['GET', '/v2/batch', 405, 'METHOD_NOT_ALLOWED'],
     ['GET', '/v2/nothing', 404, 'NOT_FOUND'],

@@ -3,7 +3,9 @@ import { errorBody } from '../rest/error-codes';
 import { type Addressee, type AttemptEnd, judgeAttempt } from './outcome';
 
 const SDK = { 'upstash-workflow-sdk-version': '1' };
-const ADDRESSEES: readonly Addressee[] = ['workflow-start', 'workflow', 'elsewhere'];
+/** From 1.0 on it says more of itself. */
+const NEW_SDK = { ...SDK, 'upstash-workflow-sdk': 'v1.3.2' };
+const ADDRESSEES: readonly Addressee[] = ['workflow-start', 'workflow-start-by-rest', 'workflow', 'elsewhere'];
 
 function answer(status: number, headers: Record<string, string> = {}, body = ''): AttemptEnd {
   return { answered: true, status, headers, body: new TextEncoder().encode(body) };
@@ -17,8 +19,8 @@ function clientError(message: string): string {
 describe('judgeAttempt', () => {
   it('takes 2xx for success (rule 1)', () => {
     for (const addressee of ADDRESSEES) {
-      expect(judgeAttempt(answer(200, SDK), addressee)).toEqual({ kind: 'succeeded' });
-      expect(judgeAttempt(answer(299, SDK), addressee)).toEqual({ kind: 'succeeded' });
+      expect(judgeAttempt(answer(200, NEW_SDK), addressee)).toEqual({ kind: 'succeeded' });
+      expect(judgeAttempt(answer(299, NEW_SDK), addressee)).toEqual({ kind: 'succeeded' });
     }
   });
 
@@ -63,6 +65,15 @@ describe('judgeAttempt', () => {
     expect(judgeAttempt(answer(200), 'elsewhere').kind).toBe('succeeded');
     expect(judgeAttempt(answer(500), 'workflow-start').kind).toBe('retry');
   });
+});
+
+it('detects a library from before 1.0 where a run was started over REST (rule 2, protocol.md 5.5)', () => {
+  expect(judgeAttempt(answer(200, SDK), 'workflow-start-by-rest')).toMatchObject({ kind: 'fatal', code: 'OLD_CLIENT' });
+  expect(judgeAttempt(answer(200), 'workflow-start-by-rest')).toMatchObject({ code: 'NON_WORKFLOW_DESTINATION' });
+  expect(judgeAttempt(answer(503, SDK), 'workflow-start-by-rest').kind).toBe('retry');
+  for (const other of ['workflow-start', 'workflow', 'elsewhere'] as const) {
+    expect(judgeAttempt(answer(200, SDK), other).kind).toBe('succeeded');
+  }
 });
 
 describe('our own outage (rule 3, B4)', () => {

@@ -163,9 +163,9 @@ describe('a run that fails anywhere, and is resumed', () => {
           expect(world.scenario.refolded()).toEqual(world.scenario.state);
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 50 },
     );
-    expect(resumptions).toBeGreaterThan(100);
+    expect(resumptions).toBeGreaterThan(40);
   });
 
   it('has the results of children that know the failed run alone', () => {
@@ -188,7 +188,7 @@ describe('a run that fails anywhere, and is resumed', () => {
         expect(next.settleDown()).toBe(true);
         expect(next.scenario.run.status).toBe('succeeded');
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });

@@ -2,10 +2,10 @@ import type { RunTell, TellRunsAnswer } from '../messages/catalogue';
 import { encodeBase64Text } from '../wire/base64';
 import { derivedId, idInOtherRun } from '../wire/message-id';
 import type { Decision, NewBody } from './decision';
-import { already, awaiting, event } from './decision';
+import { already, event } from './decision';
 import type { RunEvent, RunEventData, ServerStepData } from './run.events';
 import type { RunState } from './run.state';
-import { hasEnded, hasResult, tellKey } from './run.state';
+import { hasEnded, hasResult } from './run.state';
 
 /*
  * What other streams tell a run: how a wait of its ended, and a child (protocol.md 8.4, 8.7). The server writes these results itself:
@@ -14,15 +14,15 @@ import { hasEnded, hasResult, tellKey } from './run.state';
  * 1. Never refused: who tells must be able to forget. What comes twice, or for nothing that is pending, changes nothing.
  * 2. Whoever tells has built the body first ({@link resultBody}), so that a large one can be admitted like any other (L5).
  * 3. A wait of a run that has ended has no result. A child's is logged all the same, and delivered to nobody; when another run has
- *    taken over from this one, that one is to be told, but not before it is whole: what it hasn't copied yet it doesn't wait for, and
- *    the result would be lost.
- * 4. While a run's log is being copied nobody but the copier may append to it: whoever tells is sent here again. So is who was told that
- *    there is nothing to record, when by now there is.
+ *    taken over from this one, that one is to be told.
+ * 4. A run that is about to take over, or whose log is being copied, doesn't know yet what it waits for, and nobody but the copier may
+ *    append to it: it is to be told again. So is one that had nothing to record when the body was built, and by now has.
  */
 
 export type ToldAnswer = TellRunsAnswer['results'][number];
 
 const DONE: ToldAnswer = { done: true };
+const NOT_YET: ToldAnswer = { notYet: true };
 
 /** The result's body, to be admitted and handed to {@link told}; undefined when there is nothing to record. */
 export function resultBody(
@@ -37,13 +37,12 @@ export function resultBody(
 
 /** Decides on a tell; `body` is what {@link resultBody} gave. */
 export function told(state: RunState | undefined, tell: RunTell, body: NewBody | undefined): Decision<ToldAnswer> {
-  if (!state) return already(DONE);
+  if (!state) return already(tell.kind === 'child-ended' ? NOT_YET : DONE);
   const pending = pendingOf(state, tell);
-  if (state.isCopying || (pending && !body)) return already({ movedTo: state.runId });
+  if (state.isCopying || (pending && !body)) return already(NOT_YET);
   if (pending && body) return { accepted: [stepRecorded(pending, tell, body)], answer: DONE };
   const successor = tell.kind === 'child-ended' ? successorOf(state) : undefined;
-  if (successor === undefined) return already(DONE);
-  return awaiting(already({ movedTo: successor }), [tellKey({ kind: 'start-successor' })]);
+  return already(successor === undefined ? DONE : { movedTo: successor });
 }
 
 /** Who goes on from this failed run's log (12). */

@@ -7,6 +7,7 @@ import { decodeAsk } from '../frames/envelope';
 import { encodeMessage } from '../frames/message.frame';
 import type { PartAssembler } from '../frames/part.assembler';
 import { isPart, splitFrame } from '../frames/part.frame';
+import { publishPaced } from './paced-parts';
 import { newTransfer } from './transfers';
 import type { NatsLink } from './nats.link';
 
@@ -107,6 +108,8 @@ export class NatsAskServer {
   }
 
   private answer(reply: string, frame: Uint8Array): void {
-    for (const each of splitFrame(frame, newTransfer)) this.link.publish(reply, each);
+    publishPaced(this.link, splitFrame(frame, newTransfer), (part) => {
+      this.link.publish(reply, part);
+    });
   }
 }

@@ -12,6 +12,9 @@ import type { NatsLink } from './nats.link';
 import type { Exchange } from './reply-mux';
 import { newTransfer } from './transfers';
 
+/** A large ask takes its time before anybody can begin to answer: 8 MB a second are little. */
+const BYTES_PER_MS = 8_000;
+
 /** The asking side over NATS. A large ask travels in parts, which must all reach the same process. */
 export class NatsAsker {
   private readonly ids = new UniqueIds();
@@ -55,10 +58,12 @@ export class NatsAsker {
         resolve('unheard');
       };
       const exchange: Exchange = {
-        dueAtMs: performance.now() + timeoutMs,
+        dueAtMs: performance.now() + timeoutMs + frame.byteLength / BYTES_PER_MS,
         reply: (data) => {
           const answer = this.decode(subject, data);
           if (answer !== undefined) resolve(answer);
+          // A part of it: it is on its way, and asked for again it would only be on its way twice.
+          else if (isPart(data)) exchange.dueAtMs = performance.now() + timeoutMs;
           return answer !== undefined;
         },
         expire: () => {

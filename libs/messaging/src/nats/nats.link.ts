@@ -23,7 +23,7 @@ export class NatsLink {
     readonly connection: NatsConnection,
     readonly log: BusLog,
   ) {
-    this.mux = new ReplyMux(connection, () => this.isConnected());
+    this.mux = new ReplyMux(connection, this);
     void this.watch();
   }
 

@@ -3,6 +3,8 @@ import { createInbox } from 'nats';
 import type { Deadline } from '../driver/deadline-map';
 import { DeadlineMap } from '../driver/deadline-map';
 import { UniqueIds } from '../driver/unique-ids';
+import type { PacedLink } from './paced-parts';
+import { publishPaced } from './paced-parts';
 
 /*
  * All answers of one connection: one subscription, one map, one timer. The client's own requests cost 36 µs each, this 9
@@ -13,6 +15,8 @@ import { UniqueIds } from '../driver/unique-ids';
  */
 
 export interface Exchange extends Deadline {
+  /** May be put off while answers come in. */
+  dueAtMs: number;
   /** True when this was the last reply. */
   reply(data: Uint8Array): boolean;
   /** Nobody subscribes to that subject, or there is no connection: it was not heard. */
@@ -31,7 +35,7 @@ export class ReplyMux {
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly isConnected: () => boolean,
+    private readonly link: PacedLink,
   ) {
     this.subscription = connection.subscribe(`${this.prefix}>`, {
       callback: (error, message) => {
@@ -42,20 +46,23 @@ export class ReplyMux {
 
   /** Publishes all frames with the reply subject of this exchange. */
   begin(subject: string, frames: readonly Uint8Array[], exchange: Exchange, headers?: PublishHeaders): void {
-    if (!this.isConnected()) {
+    if (!this.link.isConnected()) {
       exchange.unheard();
       return;
     }
     const token = this.ids.next();
     this.exchanges.set(token, exchange);
     const reply = this.prefix + token;
-    try {
-      for (const frame of frames) this.connection.publish(subject, frame, { reply, ...headers });
-    } catch {
-      // Closed meanwhile, or more than the server takes.
-      this.exchanges.delete(token);
-      exchange.unheard();
-    }
+    publishPaced(this.link, frames, (frame) => {
+      try {
+        this.connection.publish(subject, frame, { reply, ...headers });
+      } catch {
+        // Closed meanwhile, or more than the server takes.
+        if (this.exchanges.get(token) !== exchange) return;
+        this.exchanges.delete(token);
+        exchange.unheard();
+      }
+    });
   }
 
   /** One request, one reply. @throws RequestFailed */

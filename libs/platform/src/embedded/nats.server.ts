@@ -46,6 +46,8 @@ export async function launchNatsServer(options: LaunchNatsOptions): Promise<Embe
     server_name: 'stepwell-embedded',
     listen: `127.0.0.1:${String(port === 0 ? -1 : port)}`,
     ports_file_dir: portsDir,
+    // For a process that is busy while parts of a large body come in; the server's own 64 MiB are less than one body may have.
+    max_pending: 256 * 1024 * 1024,
     jetstream: {
       store_dir: join(dataDir, 'jetstream'),
       ...(maxStoreBytes === undefined ? {} : { max_file_store: maxStoreBytes }),

@@ -140,7 +140,8 @@ describe('GET /v2/dlq?source=workflow and /v2/workflows/dlq (12)', () => {
     'count=0',
     'label=',
     'dlqIds=',
-  ])('refuses %s', async (query) => {
+    `dlqIds=${Array.from({ length: 101 }, (_, at) => `dlq_1.${at}`).join()}`,
+  ])('refuses %.40s', async (query) => {
     expect(await ask('GET', `/v2/workflows/dlq?${query}`)).toEqual([400, refused('INVALID_QUERY')]);
     expect(gateway.bus.asked).toEqual([]);
   });

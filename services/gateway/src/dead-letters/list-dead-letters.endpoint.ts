@@ -36,6 +36,9 @@ export class ListDeadLettersEndpoint {
     errors: ['UNAVAILABLE'],
   })
   async list(@Query() query: DeadLetterListQuery, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
+    if (query.dlqIds !== undefined && query.dlqIds.length > MAX_COUNT) {
+      throw new Problem('INVALID_QUERY', `at most ${MAX_COUNT} dlqIds can be read at a time`);
+    }
     const count = Math.min(query.count ?? MAX_COUNT, MAX_COUNT);
     const read = (dlqId: string): Promise<Uint8Array | undefined> => this.letters.read(dlqId, hangUp);
     const { results, cursor } = await this.finder.each(query, count, hangUp, read, PAGE_BYTES);

@@ -112,13 +112,15 @@ class LoggedStep {
   @IsListOf(() => FailedAttempt)
   readonly errors?: readonly FailedAttempt[];
 
-  /** As submitted: seconds, or a duration as text. */
+  /** Seconds. */
+  @IsInt()
   @IsOptional()
-  readonly sleepFor?: unknown;
+  readonly sleepFor?: number;
 
-  /** As submitted: unix seconds. */
+  /** Unix seconds. */
+  @IsInt()
   @IsOptional()
-  readonly sleepUntil?: unknown;
+  readonly sleepUntil?: number;
 
   @IsOptional()
   readonly waitEventId?: unknown;

@@ -50,7 +50,7 @@ type Decide<K extends Kind, Answer> = (
   state: StateOf<K> | undefined,
   context: CommandContext,
 ) => Decision<Answer, EventOf<K>>;
-/** So many things that are done one entry says at most: more wouldn't fit into one. */
+/** So many things that are done one entry says at most: more wouldn't fit into one, and would keep everybody else waiting. */
 const MOST_DONE = 10_000;
 
 type Accepted<K extends Kind, Answer> = Extract<Decision<Answer, EventOf<K>>, { readonly accepted: unknown }>;
@@ -130,11 +130,11 @@ export class PartitionHost {
     if (stream) this.noteDone(stream, effectId);
   }
 
-  /** The lazy writes of L7: what is done, and nothing carried along meanwhile. */
+  /** The lazy writes of L7: what is done, and nothing carried along meanwhile. Of very much one entry at a time. */
   writeDone(): void {
     for (const stream of [...this.withUnwritten]) {
       try {
-        while (stream.unwritten.size > 0) void this.append(stream, []);
+        void this.append(stream, []);
       } catch (error) {
         if (error instanceof PartitionLost || error instanceof Silence) return;
         this.dependencies.logger.error({ err: error, stream: stream.name }, 'could not write what is done');

@@ -4,8 +4,8 @@ import type { RunStream } from '../partition/stream';
 import { ShownBodies, showingOf } from './log.bodies';
 
 /**
- * A view of a run that shows a few of its bodies: looked at twice, first to learn which, then with those read. So a message of a run of
- * ten thousand steps is shown without reading its log.
+ * A view of a run that shows a few of its bodies: looked at first to learn which, and again with those read, until it lacks none (the run
+ * may go on meanwhile). So a message of a run of ten thousand steps is shown without reading its log.
  */
 export async function readShown<View>(
   reader: Pick<BodyReader, 'bytes'>,
@@ -16,14 +16,18 @@ export async function readShown<View>(
   const { state } = stream;
   if (!state) return undefined;
   const showing = showingOf(state.start.config.redact, false);
-  const wanted = new Map<string, BodyPlace>();
-  const note = (place: BodyPlace): undefined => {
-    wanted.set(nameOf(place), place);
-  };
-  if (view(state, new ShownBodies(note, showing)) === undefined) return undefined;
   const read = new Map<string, Uint8Array>();
-  for (const [name, place] of wanted) read.set(name, await reader.bytes(tenure, stream, place));
-  return view(state, new ShownBodies((place) => read.get(nameOf(place)), showing));
+  for (;;) {
+    const lacking = new Map<string, BodyPlace>();
+    const bytesAt = (place: BodyPlace): Uint8Array | undefined => {
+      const bytes = read.get(nameOf(place));
+      if (!bytes) lacking.set(nameOf(place), place);
+      return bytes;
+    };
+    const shown = view(state, new ShownBodies(bytesAt, showing));
+    if (shown === undefined || lacking.size === 0) return shown;
+    for (const [name, place] of lacking) read.set(name, await reader.bytes(tenure, stream, place));
+  }
 }
 
 const nameOf = ({ version, event, body }: BodyPlace): string =>

@@ -1,4 +1,5 @@
 import type { BodyPlace, EntryHead } from '@stepwell/core';
+import { sliceBytes } from '@stepwell/core';
 import { RunScenario } from '@stepwell/core/testing';
 import { BodyReader } from '../bodies/body.reader';
 import { runKey } from '../aggregates';
@@ -113,30 +114,53 @@ describe('the item of a step delivery (H5)', () => {
   });
 });
 
-describe('a step list that is too large for a body', () => {
+describe('a step list that is left out (7.5)', () => {
   const lazy = new ItemBuilder(new BodyReader(emptyLog, NOTHING), {
     deliveryTimeoutMs: 1_000,
     callTimeoutMs: 2_000,
-    lazyBodyBytes: 5_000,
+    lazyBodyBytes: 10_000,
   });
-  const javascript = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger', 'WF_TriggerOnConfig'];
-  const python = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger'];
-
-  it.each([
-    ['is left out for a client that fetches it', 6_000, javascript, 0],
-    ['is sent to a client that only says it would fetch it', 6_000, python, 3],
-  ])('%s', (_what, bytes, features, segments) => {
+  const JAVASCRIPT = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger', 'WF_TriggerOnConfig'];
+  const PYTHON = ['LazyFetch', 'InitialBody', 'WF_DetectTrigger'];
+  const started = (features: readonly string[], bytes: number): RunScenario => {
     const scenario = new RunScenario();
     scenario.start();
     record(scenario, 1, Buffer.alloc(bytes), features);
-    expect(stepItem(scenario, lazy).head.segments).toHaveLength(segments);
+    return scenario;
+  };
+  const segmentsOf = (scenario: RunScenario): number => {
+    const { stream, state, delivery } = itemOf(scenario, 'step_1');
+    const { head, bodies } = lazy.step(tenure, stream, state, delivery);
+    expect(head.segments.length > 0 || (head.tail.length === 0 && bodies.length === 0)).toBe(true);
+    return head.segments.length;
+  };
+
+  it('is sent up to the limit, and left out above it', () => {
+    const seen = new Set<boolean>();
+    for (let bytes = 7_200; bytes <= 7_500; bytes += 10) {
+      const scenario = started(JAVASCRIPT, bytes);
+      const isSent = segmentsOf(scenario) > 0;
+      expect(isSent).toBe(sliceBytes(scenario.run, 1) <= 10_000);
+      seen.add(isSent);
+    }
+    expect(seen.size).toBe(2);
   });
 
-  it('is sent when it isn’t that large', () => {
-    const scenario = new RunScenario();
-    scenario.start();
-    record(scenario, 1, Buffer.alloc(1_000), javascript);
-    expect(stepItem(scenario, lazy).head.segments).toHaveLength(3);
+  it.each([[PYTHON], [['WF_TriggerOnConfig']]])('is sent to a client that announces %p', (features) => {
+    expect(segmentsOf(started(features, 100_000))).toBe(3);
+  });
+
+  it('is never a callback’s or a failure callback’s', async () => {
+    const scenario = started(JAVASCRIPT, 100_000);
+    scenario.report('step_1', { status: 489, headers: [['upstash-nonretryable-error', 'true']] });
+    expect(scenario.open()).toEqual([]);
+    const failing = new RunScenario();
+    failing.start({ failureCallback: { url: 'http://app/failed', forwards: [] } }, { features: JAVASCRIPT });
+    record(failing, 1, Buffer.alloc(100_000));
+    failing.report('step_1', { status: 489, headers: [['upstash-nonretryable-error', 'true']] });
+    const { stream, state, delivery } = itemOf(failing, failing.open()[0]?.messageId ?? '');
+    const { head } = await lazy.callback(tenure, stream, state, delivery);
+    expect([head.kind, head.segments.length > 1]).toEqual(['failure', true]);
   });
 });
 

@@ -149,26 +149,26 @@ describe('the desk of tells (B1, E1, architecture.md section 4)', () => {
   });
 
   it('lets what comes meanwhile ride with the next, and begins with few', async () => {
-    const { owed, asked, tell } = setUp([{ runs: runsOf(THERE, 100) }]);
-    owed.slice(0, 90).forEach(tell);
+    const { owed, asked, tell } = setUp([{ runs: runsOf(THERE, 200) }]);
+    owed.slice(0, 180).forEach(tell);
     await turn();
-    owed.slice(90).forEach(tell);
+    owed.slice(180).forEach(tell);
     await turn();
     expect(asked).toHaveLength(1);
     await asked[0]?.answer();
     await asked[1]?.answer();
     await asked[2]?.answer();
-    expect(asked.map(({ tells }) => tells.length)).toEqual([16, 32, 52]);
+    expect(asked.map(({ tells }) => tells.length)).toEqual([32, 64, 104]);
   });
 
   it('has a few large asks under way, and small ones beside them', async () => {
     const partitions = Array.from({ length: 7 }, (_, index) => (HERE + index) % 64);
-    const runs = partitions.flatMap((partition) => runsOf(partition, 120));
+    const runs = partitions.flatMap((partition) => runsOf(partition, 200));
     const { owed, asked, tell } = setUp([{ runs: [...runs, ...runsOf((HERE + 9) % 64, 1)] }]);
     owed.slice(0, -1).forEach(tell);
     await turn();
     await Promise.all(asked.map((each) => each.answer()));
-    expect(asked.slice(7).map(({ tells }) => tells.length)).toEqual([32, 32, 32, 32]);
+    expect(asked.slice(7).map(({ tells }) => tells.length)).toEqual([64, 64, 64, 64]);
     owed.slice(-1).forEach(tell);
     await turn();
     expect(asked.at(-1)?.partition).toBe((HERE + 9) % 64);
@@ -193,7 +193,7 @@ describe('the desk of tells (B1, E1, architecture.md section 4)', () => {
   });
 
   it('asks again, more and more slowly, and with few, until it is answered', async () => {
-    const { owed, asked, settled, pauses, said, tell } = setUp([{ runs: runsOf(THERE, 40) }]);
+    const { owed, asked, settled, pauses, said, tell } = setUp([{ runs: runsOf(THERE, 80) }]);
     owed.forEach(tell);
     await turn();
     await asked[0]?.answer();
@@ -202,11 +202,11 @@ describe('the desk of tells (B1, E1, architecture.md section 4)', () => {
     await asked[2]?.fail();
     await turn();
     expect(pauses).toEqual([50, 100]);
-    expect(asked.map(({ tells }) => tells.length)).toEqual([16, 24, 16, 16]);
+    expect(asked.map(({ tells }) => tells.length)).toEqual([32, 48, 32, 32]);
     expect(said).toHaveLength(2);
     await asked[3]?.answer();
     await asked[4]?.answer();
-    expect(settled).toHaveLength(40);
+    expect(settled).toHaveLength(80);
   });
 
   it('tells nothing that is owed no longer', async () => {

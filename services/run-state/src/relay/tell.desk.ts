@@ -10,8 +10,11 @@ import { run, saidToMailbox, saidToRun } from './tells';
 
 /** At most this many tells in one ask. */
 const MOST_TELLS = 250;
-/** What a lane begins with: the first of a hundred thousand waiters are not to wait for the two hundredth of their partition. */
-const FIRST_TELLS = 16;
+/**
+ * What a lane begins with. The thousand waiters that a notify's answer lists, and so waits for, are mostly among the first of their
+ * partitions; none of them is to wait for the two hundredth of another.
+ */
+const FIRST_TELLS = 32;
 /**
  * Asks with more than {@link FIRST_TELLS} that one process has under way. What they are about is decided and committed together, and a
  * thousand decisions in one turn are a pause for everybody else.

@@ -1,42 +1,36 @@
 /** What a client can do; what it can't, nobody asks it for. */
-export const ABILITIES = [
+export type Ability =
   /** Parallel groups. */
-  'parallel',
-  'wait',
-  'webhook',
-  'invoke',
+  | 'parallel'
+  | 'wait'
+  | 'webhook'
+  | 'invoke'
   /** `context.cancel` in the workflow. */
-  'cancel-itself',
+  | 'cancel-itself'
   /** An error that is not to be retried. */
-  'never-again',
+  | 'never-again'
   /** The run's result is sent with its end. */
-  'result',
+  | 'result'
   /** Fetches its history itself when it is delivered none, and is known for it. */
-  'lazy-fetch',
-] as const;
-
-export type Ability = (typeof ABILITIES)[number];
+  | 'lazy-fetch';
 
 /** The workflows that every client's app has, as far as its client can run them. */
-export const SCENARIOS = [
-  'steps',
-  'naps',
-  'call',
-  'call-fails',
-  'flaky',
-  'doomed',
-  'never',
-  'group',
-  'wait',
-  'wait-twice',
-  'webhook',
-  'parent',
-  'cancels-itself',
-  'sleepy',
-  'large',
-] as const;
-
-export type Scenario = (typeof SCENARIOS)[number];
+export type Scenario =
+  | 'steps'
+  | 'naps'
+  | 'call'
+  | 'call-fails'
+  | 'flaky'
+  | 'doomed'
+  | 'never'
+  | 'group'
+  | 'wait'
+  | 'wait-twice'
+  | 'webhook'
+  | 'parent'
+  | 'cancels-itself'
+  | 'sleepy'
+  | 'large';
 
 export interface BeginOptions {
   /** Retries of each delivery; the delay between them is short, by whatever means the client has. */

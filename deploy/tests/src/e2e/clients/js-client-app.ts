@@ -112,7 +112,7 @@ function routes(library: JsLibrary): Record<Exclude<Scenario, 'parent'>, Route> 
 }
 
 /** The official client in JavaScript, in an Express app of this process. */
-export class JsClientApp implements ClientApp {
+class JsClientApp implements ClientApp {
   readonly app: WorkflowApp;
 
   constructor(

@@ -4,7 +4,7 @@ import { DEV } from '../stepwell-under-test';
 const base64url = (bytes: string | Buffer): string => Buffer.from(bytes).toString('base64url');
 
 /** What a server's signature is made of (protocol.md section 4), by its own words: not the engine's code. */
-export function signatureOf(url: string, body: string, key: string = DEV.currentSigningKey): string {
+function signatureOf(url: string, body: string, key: string = DEV.currentSigningKey): string {
   const now = Math.floor(Date.now() / 1_000);
   const head = base64url(JSON.stringify({ alg: 'HS256', typ: 'JWT' }));
   const claims = base64url(

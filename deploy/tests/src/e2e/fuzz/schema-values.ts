@@ -90,7 +90,7 @@ export const ODD_TEXTS = [
 const ODD_VALUES: readonly unknown[] = [null, true, 0, -1, 2 ** 53, 1e308, 0.5, [], {}, [[]], ...ODD_TEXTS];
 
 /** The value with one thing within it, or itself, replaced or left out. */
-export const mutated = (values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+const mutated = (values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   fc
     .tuple(values, fc.constantFrom(...ODD_VALUES), fc.nat(), fc.boolean())
     .map(([value, odd, at, leftOut]) => changedAt(value, at, leftOut ? undefined : odd));

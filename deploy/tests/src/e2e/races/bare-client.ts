@@ -30,7 +30,7 @@ export class BareClient {
   async send({ method, path, headers, body, isAnonymous }: WireRequest): Promise<Answer> {
     const sentAt = performance.now();
     const response = await this.pool.request({
-      method: method as 'POST',
+      method: method,
       path,
       headers: isAnonymous ? headers : { authorization: `Bearer ${DEV.token}`, ...headers },
       ...(body === undefined ? {} : { body }),

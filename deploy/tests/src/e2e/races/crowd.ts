@@ -1,17 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Arena } from './arena';
-import type { Answer } from './bare-client';
 import type { Reply } from './bare-endpoint';
 import type { Delivery } from './delivery';
-import type { RunAddress, WireRequest } from './wire-requests';
+import { sendPatiently } from './patience';
+import type { RunAddress } from './wire-requests';
 import { finishing, pendingStep, starting, waiting } from './wire-requests';
 
 /** One batch of starts, and how many of them are asked for at once. */
 const BATCH = 500;
 const BATCHES_AT_ONCE = 4;
-/** As the official client does, which a user's app would have: it tries again when nobody answers. */
-const PATIENCE_MS = 60_000;
-const AGAIN_AFTER_MS = 200;
 /** A delivery that the engine gave up because it was killed is made again soon, and often. */
 const OPTIONS = { retries: 20, retryDelay: '500' };
 
@@ -64,7 +60,7 @@ export class Crowd {
     );
     const startSome = async (): Promise<void> => {
       for (let batch = batches.shift(); batch; batch = batches.shift())
-        await this.sendPatiently(starting(batch, OPTIONS));
+        await sendPatiently(this.arena, starting(batch, OPTIONS));
     };
     await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, startSome));
   }
@@ -73,7 +69,7 @@ export class Crowd {
     const { runId, messageId } = delivery;
     if (delivery.isFirst) {
       const { id, url } = { id: runId, url: delivery.url };
-      await this.sendPatiently(waiting({ id, url }, this.eventId, pendingStep(1, 'Wait')));
+      await sendPatiently(this.arena, waiting({ id, url }, this.eventId, pendingStep(1, 'Wait')));
       this.registered += 1;
       return undefined;
     }
@@ -83,22 +79,8 @@ export class Crowd {
     const messages = this.resumedBy.get(runId) ?? [];
     this.resumedBy.set(runId, messages);
     if (!messages.includes(messageId)) messages.push(messageId);
-    await this.sendPatiently(finishing(runId));
+    await sendPatiently(this.arena, finishing(runId));
     this.ended.add(runId);
     return undefined;
-  }
-
-  private async sendPatiently(request: WireRequest): Promise<Answer> {
-    const giveUpAt = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const answer = await this.arena.send(request).catch(() => undefined);
-      if (answer && answer.status < 300) return answer;
-      const isToBeTriedAgain = answer === undefined || answer.status === 429 || answer.status === 503;
-      if (!isToBeTriedAgain || performance.now() > giveUpAt)
-        throw new Error(
-          `${request.method} ${request.path}: ${answer ? `${answer.status} ${answer.text}` : 'no answer'}`,
-        );
-      await delay(AGAIN_AFTER_MS);
-    }
   }
 }

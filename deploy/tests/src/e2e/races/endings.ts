@@ -20,10 +20,10 @@ export async function ended(run: BareRun, { arena }: Lane): Promise<RunLog> {
   return log;
 }
 
-/** Ids of steps with a result in the log. */
+/** Ids of steps with a result in the log; a call that was made and has none is there as what it is, a request. */
 export function stepsIn(log: RunLog | undefined): number[] {
   const steps = log?.steps.flatMap((group) => (group.type === 'next' ? [] : group.steps)) ?? [];
-  return steps.flatMap(({ stepId }) => (stepId === undefined || stepId === 0 ? [] : [stepId]));
+  return steps.flatMap(({ stepId, callType }) => (stepId === undefined || callType !== 'step' ? [] : [stepId]));
 }
 
 /** What still comes although the run is over has to come at once: it was on its way. */

@@ -1,7 +1,7 @@
 import type { Arena } from './arena';
 import type { Answer } from './bare-client';
 import type { ThirdParty } from './bare-endpoint';
-import { BareRun } from './bare-run';
+import type { BareRun } from './bare-run';
 import type { Delivery } from './delivery';
 import type { StepBody, WireRequest } from './wire-requests';
 import {

@@ -109,7 +109,8 @@ const childEndAgainstItsCancel: Race = {
 /** A run that failed after its first step, and the id of its dead letter. Whoever takes over from it succeeds. */
 async function failedRun(lane: Lane): Promise<{ run: BareRun; dlqId: string }> {
   const run = lane.arena.run(async (self, delivery) => {
-    if (delivery.isFirst) await lane.arena.send(submitting({ ...self, id: delivery.runId }, [runStep(1, '"kept"')]));
+    if (delivery.isFirst)
+      await lane.arena.send(submitting({ id: delivery.runId, url: self.url }, [runStep(1, '"kept"')]));
     else if (delivery.runId === self.id) return NON_RETRYABLE;
     else await lane.arena.send(finishing(delivery.runId, delivery.step?.out));
     return undefined;

@@ -67,8 +67,21 @@ const AT_A_TIME = 50;
 /** After so many there is nothing more to learn. */
 const ENOUGH_FAILURES = 5;
 
-/** Runs it so many times and says how often it had which outcome. @throws Error with everything that went wrong */
-export async function runRace(arena: Arena, race: Race, times: number, seed: number): Promise<Map<string, number>> {
+export interface HowOften {
+  readonly times: number;
+  /** No more are begun after this time. Default: all of them, however long it takes. */
+  readonly withinMs?: number;
+}
+
+/** Runs it so often and says how many times it had which outcome. @throws Error with everything that went wrong */
+export async function runRace(
+  arena: Arena,
+  race: Race,
+  { times, withinMs = Infinity }: HowOften,
+  seed: number,
+): Promise<Map<string, number>> {
+  const startedAt = performance.now();
+  const isOver = (): boolean => performance.now() - startedAt > withinMs;
   const tally = new Map<string, number>(race.outcomes.map((outcome) => [outcome, 0]));
   const failures: string[] = [];
   const lanes: Lane[] = [];
@@ -80,7 +93,7 @@ export async function runRace(arena: Arena, race: Race, times: number, seed: num
     }
   };
   const runNext = async (): Promise<void> => {
-    while (lanes.length < times && failures.length < ENOUGH_FAILURES) {
+    while (lanes.length < times && failures.length < ENOUGH_FAILURES && !isOver()) {
       const lane = new Lane(arena, lanes.length, seed);
       lanes.push(lane);
       await attempt(lane.number, async () => {

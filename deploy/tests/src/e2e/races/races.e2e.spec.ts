@@ -1,25 +1,10 @@
-import { seedOfThisRun } from '../random';
-import { useArena } from './arena';
-import { endRaces } from './end-races';
-import { familyRaces } from './family-races';
-import { joinOf } from './join-race';
-import { runRace } from './race';
-import { twinRaces } from './twin-races';
-import { waitRaces } from './wait-races';
+import { describeRaces } from './describe-races';
 
-const seed = seedOfThisRun();
-
-describe(`races, seed ${seed}`, () => {
-  const arena = useArena('one');
-  it.each([...waitRaces, ...endRaces, ...twinRaces, ...familyRaces, joinOf(100)])(
-    '$name',
-    async (race) => {
-      const startedAt = performance.now();
-      const tally = await runRace(arena, race, Number(process.env['RACES'] ?? 50), seed);
-      process.stdout.write(
-        `${race.name}: ${JSON.stringify([...tally])} ${Math.round(performance.now() - startedAt)} ms\n`,
-      );
-    },
-    120_000,
-  );
+/* As often as fits into the time that every change has for it; a thousand times each in races.full.e2e.spec.ts. */
+describeRaces({
+  topology: 'one',
+  howOften: { times: 1_000, withinMs: 2_000 },
+  joins: { times: 1_000, withinMs: 15_000 },
+  limitMs: 90_000,
 });
+describeRaces({ topology: 'five', howOften: { times: 50 }, joins: { times: 5 }, limitMs: 90_000 });

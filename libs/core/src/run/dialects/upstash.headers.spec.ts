@@ -102,6 +102,21 @@ describe('the headers of a step delivery (3.1)', () => {
     expect(sent(run)).not.toHaveProperty('upstash-workflow-unknown-sdk');
   });
 
+  it('ask for the library on no other delivery, whoever forwards the question: it would be taken for a start (6)', () => {
+    const flag = ['upstash-workflow-unknown-sdk', 'true'] as const;
+    const run = started({ failureCallback: { url: 'http://app/api', forwards: [...FAILURE, flag] } });
+    const further = started();
+    further.record(1, {}, { forwards: [SDK, flag] });
+    expect(sent(further)).not.toHaveProperty('upstash-workflow-unknown-sdk');
+    const [call = ''] = messageIds(run.call(1, 1, withCallback([...CALLBACK, flag])));
+    run.report(call);
+    expect(sent(run)).toMatchObject({ 'upstash-workflow-callback': 'true' });
+    expect(sent(run)).not.toHaveProperty('upstash-workflow-unknown-sdk');
+    run.report(`${call}_callback`, { status: 489, headers: [['upstash-nonretryable-error', 'true']] });
+    expect(sent(run)).toMatchObject(Object.fromEntries(FAILURE));
+    expect(sent(run)).not.toHaveProperty('upstash-workflow-unknown-sdk');
+  });
+
   it('can’t be forged: the server’s own win (2.5)', () => {
     const forged = Object.keys(ofRun('')).map((name) => [name.toUpperCase(), 'forged'] as const);
     const run = started({ forwards: forged }, forged);

@@ -47,19 +47,24 @@ export function askedHeaders(state: RunState, delivery: Delivery): HeaderList {
     case 'step': {
       const entry = state.entries[delivery.entry ?? 0];
       const forwards = entry?.data.forwards ?? [];
-      const own = entry?.index === 0 ? startForwards(state, forwards) : withoutSdkQuestion(forwards);
-      return merged(triggerForwards(state), own);
+      return entry?.index === 0
+        ? merged(triggerForwards(state), startForwards(state, forwards))
+        : askedOfWorkflow(state, forwards);
     }
     case 'callback': {
       const forwards = (call?.data.callback.forwards ?? []).filter(([name]) => name !== SDK_VERSION);
-      return merged(triggerForwards(state), withoutSdkQuestion(forwards));
+      return askedOfWorkflow(state, forwards);
     }
     case 'failure':
-      return merged(triggerForwards(state), withoutSdkQuestion(state.start.config.failureCallback?.forwards ?? []));
+      return askedOfWorkflow(state, state.start.config.failureCallback?.forwards ?? []);
     case 'call':
       return merged(call?.data.forwards ?? []);
   }
 }
+
+/** What is asked for with everything but the start, these forwards of its own included (rules 2 and 3). */
+export const askedOfWorkflow = (state: RunState, forwards: HeaderList): HeaderList =>
+  merged(triggerForwards(state), withoutSdkQuestion(forwards));
 
 /** Started over REST, by somebody who doesn't know which library answers, it asks; until one did (5.5). */
 function startForwards({ start, isContinued }: RunState, forwards: HeaderList): HeaderList {

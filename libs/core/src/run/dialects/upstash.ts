@@ -26,12 +26,10 @@ export function completedBy(state: RunState, step: StepHead, kind: 'step' | 'req
   return kind === 'request' ? runnerOf(state, step.stepId) : worksOn(state, step.stepId);
 }
 
-/** Every message that is there to get this step's result, in order: who runs it, its request, its callback. */
+/** Every delivery that is there to get this step's result, in order: who runs it, its call, the call's callback. */
 export function worksOn(state: RunState, stepId: number): string[] {
-  const { callMessageId, callbackMessageId, waitMessageId, invokeMessageId } = state.steps.get(stepId) ?? {};
-  return [...runnerOf(state, stepId), callMessageId, callbackMessageId, waitMessageId, invokeMessageId].filter(
-    (id) => id !== undefined,
-  );
+  const { callMessageId, callbackMessageId } = state.steps.get(stepId) ?? {};
+  return [...runnerOf(state, stepId), callMessageId, callbackMessageId].filter((id) => id !== undefined);
 }
 
 function runnerOf(state: RunState, stepId: number): string[] {

@@ -136,15 +136,15 @@ describe('a pending message (13.2)', () => {
     expect(shown(run, 'msg_1')).toBeUndefined();
   });
 
-  it('is a wait, not before its deadline', () => {
-    const run = started({ retries: 2 });
+  it('is a wait, not before its deadline, with the headers that its result will have', () => {
+    const run = started({ retries: 2, forwards: [['x-user', 'u']] });
     run.at += 5;
     const [wait = ''] = messageIds(run.wait(1, { forwards: [['x-own', '1']], destination: 'http://app/w' }));
     expect(shown(run, wait)).toEqual({
       messageId: wait,
       url: 'http://app/w',
       method: 'POST',
-      header: { 'X-Own': ['1'] },
+      header: { 'X-User': ['u'], 'X-Own': ['1'] },
       notBefore: 1_060_005,
       createdAt: 1_000_005,
       maxRetries: 2,

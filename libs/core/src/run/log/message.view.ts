@@ -3,7 +3,7 @@ import { parseFlowControl } from '../../wire/publish-options';
 import type { DeliverySettings } from '../../wire/submission';
 import { DEFAULT_RETRIES, settingsOf } from '../attempt.decider';
 import { deadLetterId } from '../dead-letter.decider';
-import { askedHeaders } from '../dialects/upstash.headers';
+import { askedHeaders, askedOfWorkflow } from '../dialects/upstash.headers';
 import type { BodyPlace, Delivery, RunState } from '../run.state';
 import { isPending } from '../run.state';
 import { headerLists } from './header-lists';
@@ -27,7 +27,7 @@ export function messageOf(state: RunState, messageId: string, bodies: LogBodies)
     messageId,
     url,
     method,
-    header: bodies.headers(forwards),
+    header: bodies.headers(askedOfWorkflow(state, forwards)),
     notBefore: 'deadlineAt' in request.data ? request.data.deadlineAt : 0,
     createdAt: request.at,
     ...settingFields(config ?? state.start.config),

