@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** One entry of a delivered step list (protocol.md 7.1), decoded as far as it is a step. */
@@ -31,7 +32,9 @@ export class Journal {
   readonly notes = new Map<string, unknown>();
   /** Steps whose result has been seen in a history: durable for sure. */
   private readonly completed = new Set<string>();
-  /** Steps that were executed although their result was durable. */
+  /** Those of which that was known when the delivery came that is worked on: an older one may be late with its own work. */
+  private readonly knownOnArrival = new AsyncLocalStorage<ReadonlySet<string>>();
+  /** Steps that were executed for a delivery that came when their result was durable. */
   readonly repeated: string[] = [];
 
   /** Requests to the workflow's endpoint. */
@@ -63,8 +66,14 @@ export class Journal {
     this.deliveries.push({ headers, body, history });
   }
 
+  /** Goes on with the delivery that was seen last. */
+  workOn(next: () => void): void {
+    this.knownOnArrival.run(new Set(this.completed), next);
+  }
+
   run<T>(name: string, value: T): T {
-    if (this.completed.has(name)) this.repeated.push(name);
+    const known = this.knownOnArrival.getStore() ?? this.completed;
+    if (known.has(name)) this.repeated.push(name);
     this.executions.set(name, (this.executions.get(name) ?? 0) + 1);
     this.order.push(name);
     return value;

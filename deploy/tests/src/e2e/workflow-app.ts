@@ -82,8 +82,13 @@ export class WorkflowApp {
 
   private readonly noteDelivery: RequestHandler = (request, _response, next) => {
     const runId = request.header('upstash-workflow-runid');
-    if (runId !== undefined) this.journal(runId).seen(request.headers, request.body);
-    next();
+    if (runId === undefined) {
+      next();
+      return;
+    }
+    const journal = this.journal(runId);
+    journal.seen(request.headers, request.body);
+    journal.workOn(next);
   };
 
   private get env(): Record<string, string> {
