@@ -49,6 +49,8 @@ let port = 0;
 let engine = 0;
 
 beforeAll(async () => {
+  // What strangers send also reaches the user's app, whose client library says on the console what it thinks of it.
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
   await stepwell.start();
   port = Number(new URL(stepwell.url).port);
   engine = stepwell.processes()['engine'] ?? 0;

@@ -49,7 +49,7 @@ function findsNothing(python: string): void {
       const engine = stepwell.processes()['engine'] ?? 0;
       const document = join(stepwell.dataDir, 'openapi.yaml');
       writeFileSync(document, stringify(atHome(parse(readFileSync(REFERENCE, 'utf8')))));
-      const { code, said } = await schemathesis(python, [
+      const { code, said } = await schemathesis(python, stepwell.dataDir, [
         ...['--config-file', SETTINGS, 'run', document, '--url', stepwell.url, '--seed', String(seed), '--no-color'],
         ...['--header', `Authorization: Bearer ${DEV.token}`, '--phases', 'coverage,fuzzing'],
         ...['--checks', CHECKS.join(), '--max-examples', String(EXAMPLES_AN_OPERATION), '--warnings', 'off'],
@@ -77,11 +77,16 @@ function atHome(value: unknown): unknown {
   return isUrl(example) ? { ...within, example: url } : within;
 }
 
+/** In a folder of its own: it leaves things where it runs. */
 async function schemathesis(
   python: string,
+  folder: string,
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn(join(dirname(python), 'schemathesis'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(join(dirname(python), 'schemathesis'), args, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(child, 'close', { signal: AbortSignal.timeout(LIMIT_MS) });
