@@ -1,3 +1,3 @@
 import { describeHotMailbox } from './hot-mailbox';
 
-describeHotMailbox({ topology: 'one', waiters: 10_000, victim: 'engine', limitMs: 300_000 });
+describeHotMailbox({ topology: 'one', waiters: 2_000, victim: 'engine', limitMs: 120_000 });
