@@ -1,17 +1,16 @@
 import { Controller } from '@nestjs/common';
 import type {
   CopyRunRequest,
-  Decision,
   Done,
   Message,
   Refused,
   RunEvent,
-  RunState,
   RunTell,
   TellRunsAnswer,
   TellRunsRequest,
+  ToldAnswer,
 } from '@stepwell/core';
-import { already, asks, copyPart, message, resultBody, told } from '@stepwell/core';
+import { asks, copyPart, message, resultBody, told } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
 import { runKey, RUNS } from '../aggregates';
@@ -22,8 +21,6 @@ import { parseEvent } from '../partition/stream';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
 import { unlessUnreadable } from './unreadable';
-
-type ToldAnswer = TellRunsAnswer['results'][number];
 
 /** Results being built at a time: each is as large as its notice, and half as large again. */
 const BUILT_AT_ONCE = { most: 500, bytes: 32 * 1024 * 1024 };
@@ -63,13 +60,7 @@ export class ToldRunsController {
     const { state } = await host.stream(key);
     const result = resultBody(state, tell, bodies);
     const taken = takeIn(result ? [result] : []);
-    const decide = (state: RunState | undefined): Decision<ToldAnswer> =>
-      isBeingMade(state, tell) ? already({ notYet: true }) : told(state, tell, taken.bodies[0]);
-    const answer = await host.execute(key, decide, taken.blobs);
+    const answer = await host.execute(key, (state) => told(state, tell, taken.bodies[0]), taken.blobs);
     return unrefused(answer, `${tell.kind} of ${tell.runId}`);
   }
 }
-
-/** A child's end may come before the run that takes over from its parent has what was copied of it (12). */
-const isBeingMade = (state: RunState | undefined, { kind }: RunTell): boolean =>
-  kind === 'child-ended' && (state === undefined || state.isCopying === true);
