@@ -17,6 +17,12 @@ export interface Delivery {
 }
 
 /**
+ * Steps that were known to be completed when the delivery came that is worked on: an older one may be late with its own work. One for all
+ * journals: every promise of the process carries every such store along, and a thousand of them cost a thousand times as much.
+ */
+const knownOnArrival = new AsyncLocalStorage<ReadonlySet<string>>();
+
+/**
  * What the endpoint saw of a run, by itself: it doesn't believe the engine.
  */
 export class Journal {
@@ -32,8 +38,6 @@ export class Journal {
   readonly notes = new Map<string, unknown>();
   /** Steps whose result has been seen in a history: durable for sure. */
   private readonly completed = new Set<string>();
-  /** Those of which that was known when the delivery came that is worked on: an older one may be late with its own work. */
-  private readonly knownOnArrival = new AsyncLocalStorage<ReadonlySet<string>>();
   /** Steps that were executed for a delivery that came when their result was durable. */
   readonly repeated: string[] = [];
 
@@ -68,11 +72,11 @@ export class Journal {
 
   /** Goes on with the delivery that was seen last. */
   workOn(next: () => void): void {
-    this.knownOnArrival.run(new Set(this.completed), next);
+    knownOnArrival.run(new Set(this.completed), next);
   }
 
   run<T>(name: string, value: T): T {
-    const known = this.knownOnArrival.getStore() ?? this.completed;
+    const known = knownOnArrival.getStore() ?? this.completed;
     if (known.has(name)) this.repeated.push(name);
     this.executions.set(name, (this.executions.get(name) ?? 0) + 1);
     this.order.push(name);

@@ -16,8 +16,8 @@ const OPTIONS = { retries: 20, retryDelay: '500' };
  * the wait is over.
  */
 export class Crowd {
-  /** Waits that were answered 2xx. */
-  registered = 0;
+  /** Runs whose wait was answered 2xx: more than once, if the first delivery came again. */
+  readonly waiting = new Set<string>();
   /** By run, the messages whose delivery ended in the wait's result; more than one is one too many. */
   readonly resumedBy = new Map<string, string[]>();
   /** Deliveries of such messages, however often. */
@@ -70,7 +70,7 @@ export class Crowd {
     if (delivery.isFirst) {
       const { id, url } = { id: runId, url: delivery.url };
       await sendPatiently(this.arena, waiting({ id, url }, this.eventId, pendingStep(1, 'Wait')));
-      this.registered += 1;
+      this.waiting.add(runId);
       return undefined;
     }
     this.resumptions += 1;
