@@ -1,4 +1,4 @@
-import { asks, message, partitionOf, runStream } from '@stepwell/core';
+import { asks, message, NobodyAnswered, partitionOf, runStream } from '@stepwell/core';
 import type { GatewayUnderTest } from '../testing';
 import { CREATED_AT, startGateway } from '../testing';
 
@@ -200,6 +200,34 @@ describe('patience (B4)', () => {
     const alsoHeld = await batch([step('c', 1)]);
     expect(alsoHeld.status).toBe(503);
     expect((await held).status).toBe(503);
+  });
+
+  it('sheds a request whole or not at all', async () => {
+    await gateway.close();
+    gateway = await startGateway({ patienceMs: 200, maxPending: 2 });
+    const many = await batch(['a', 'b', 'c', 'd'].map((runId) => start(runId)));
+    expect([many.status, (many.json as unknown[]).length]).toEqual([200, 4]);
+    gateway.bus.silence(asks.Submit);
+    const held = batch([step('e', 1), step('f', 1)]);
+    while (gateway.bus.recorded(asks.Submit).length < 6) await new Promise((resolve) => setImmediate(resolve));
+    expect(await batch([start('g'), start('h')])).toMatchObject({ status: 429, json: { code: 'OVERLOADED' } });
+    expect(await batch([start('g'), step('i', 1)])).toMatchObject({ status: 503 });
+    expect((await held).status).toBe(503);
+    const asked = gateway.bus.recorded(asks.Submit).map(({ message: { head } }) => head.runId);
+    expect(asked).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'i']);
+  });
+
+  it('of one item makes the whole answer 503: clients look at nothing else, and what comes again is recognised', async () => {
+    gateway.bus.answer(asks.Submit, ({ message: { head } }) => {
+      if (head.runId === 'a') throw new NobodyAnswered('Submit', 'a', 1);
+      return message({
+        runCreatedAt: 1,
+        items: head.items.map(({ messageId }) => ({ messageId, deduplicated: false })),
+      });
+    });
+    const { status, json, headers } = await batch([start('b'), start('a'), start('c')]);
+    expect([status, json]).toEqual([503, { error: expect.any(String) as string, code: 'UNAVAILABLE' }]);
+    expect(headers.get('retry-after')).toBe('1');
   });
 
   const recorded = async () => {

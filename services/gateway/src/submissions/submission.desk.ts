@@ -33,7 +33,8 @@ import type { AcceptedItem } from './submission.answers';
  * 1. All items of one run are one ask: recorded together and in their order, or not at all. A plan of which only a part were
  *    recorded would never join, and the client doesn't look at the entries of a batch.
  * 2. Items of different runs don't know each other: they are asked in parallel and may end differently.
- * 3. Only starts are shed under load; what belongs to a live run never is (B4).
+ * 3. Only starts are shed under load; what belongs to a live run never is (B4). A request is shed whole or not at all: who starts
+ *    many runs at once doesn't look for the few that weren't.
  * 4. Ids are made once per request, so that an ask that is repeated is recognised (B3).
  */
 
@@ -109,8 +110,10 @@ export class SubmissionDesk {
       }
       run.problem ??= problem;
     }
+    const isShed = this.asker.pending >= this.config.maxPending && [...runs.values()].every(isNew);
     await Promise.all(
       Array.from(runs.values(), async (run) => {
+        if (isShed) run.problem ??= new Problem('OVERLOADED');
         const results = await this.submitRun(run, hangUp);
         for (const [index, place] of run.places.entries()) {
           const result = results instanceof Problem ? results : results[index];
@@ -129,8 +132,6 @@ export class SubmissionDesk {
   private async submitRun(run: RunItems, hangUp: AbortSignal): Promise<AcceptedItem[] | Problem> {
     const { runId, submissions, bodies } = run;
     if (run.problem !== undefined) return this.refused(runId, run.problem);
-    const isNewRun = submissions.every((submission) => submission.kind === 'start' && submission.bySdk !== true);
-    if (isNewRun && this.asker.pending >= this.config.maxPending) return this.refused(runId, new Problem('OVERLOADED'));
     try {
       const request = { runId, askId: randomUUID(), items: submissions };
       const partition = partitionOf(runStream(runId));
@@ -154,6 +155,10 @@ export class SubmissionDesk {
     return problem;
   }
 }
+
+/** Begun by this, and nobody waits for it yet. */
+const isNew = ({ submissions }: RunItems): boolean =>
+  submissions.every((submission) => submission.kind === 'start' && submission.bySdk !== true);
 
 /** To a submission, an unknown run is an ended one: the client takes 400 for that and stops (protocol.md 7.4). */
 function refusalOf(code: Problem['code'], text: string | undefined): Problem {

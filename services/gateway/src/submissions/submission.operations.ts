@@ -53,7 +53,8 @@ child’s payload and where its result goes.`,
     summary: 'Publish several items at once',
     details: `Each item is a publish: its destination, its headers by any spelling of their names, and its body, which may be any JSON.
 
-${OUTCOMES}
+${OUTCOMES} If one could not be recorded at the moment, the answer is 429 or 503 for all of them: asked again, those that were recorded are
+recognised.
 
 ${FORWARDED}`,
     body: batch,

@@ -55,7 +55,10 @@ export class SubmissionRoutes {
 
   private async batch(request: FastifyRequest<{ Body: BatchItem[] }>, reply: FastifyReply): Promise<FastifyReply> {
     const items = request.body.map(receivedItem);
-    return sendBatch(reply, await this.desk.submit(items, request.ip, hangUpSignal(reply.raw)), (item) => item);
+    const outcomes = await this.desk.submit(items, request.ip, hangUpSignal(reply.raw));
+    const temporary = outcomes.find(isTemporary);
+    // Every item names its run, or what it is about: what was recorded will be recognised when all of it comes again.
+    return temporary ? sendProblem(reply, temporary) : sendBatch(reply, outcomes, (item) => item);
   }
 
   private async trigger(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -94,6 +97,9 @@ function sendBatch(
     outcomes.map((outcome) => (outcome instanceof Problem ? refused(outcome) : entryOf(outcome))),
   );
 }
+
+const isTemporary = (outcome: ItemOutcome): outcome is Problem =>
+  outcome instanceof Problem && (outcome.status === 429 || outcome.status === 503);
 
 const refused = ({ body, status }: Problem): RefusedItem => ({ ...body, status });
 
