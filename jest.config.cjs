@@ -34,7 +34,8 @@ module.exports = {
   globalSetup: '<rootDir>/libs/testing/jest/global-setup.cjs',
   globalTeardown: '<rootDir>/libs/testing/jest/global-teardown.cjs',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // What hangs, hangs for longer than a slow machine takes.
+  testTimeout: 120_000,
   projects: [
     tier('unit', ['**/*.spec.ts'], { testPathIgnorePatterns: [...ignored, '\\.(int|e2e)\\.spec\\.ts$'] }),
     tier('int', ['**/*.int.spec.ts']),

@@ -20,7 +20,7 @@ export const TOPOLOGIES: readonly Topology[] = ['one', 'five'];
 const CLI = resolve(__dirname, '../../../../services/standalone/dist/main.js');
 const START_LIMIT_MS = 120_000;
 /** Whoever has made a mistake is told at once, not after a timeout. */
-const REFUSAL_LIMIT_MS = 20_000;
+const REFUSAL_LIMIT_MS = 60_000;
 
 /** `stepwell dev` as a user starts it: the compiled program, real servers, a data folder of its own. */
 export class StepwellUnderTest {

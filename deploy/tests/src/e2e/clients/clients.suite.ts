@@ -26,7 +26,7 @@ export function clientScenarios(topology: Topology, clients: readonly ClientUnde
     afterAll(async () => {
       await Promise.all([stepwell.remove(), thirdParty.stop()]);
       jest.restoreAllMocks();
-    }, 60_000);
+    }, 180_000);
 
     for (const client of clients) {
       if (client.missing === undefined) scenariosOf(client);
@@ -40,7 +40,7 @@ export function clientScenarios(topology: Topology, clients: readonly ClientUnde
         beforeAll(async () => {
           app = client.app(stepwell.url);
           await app.start();
-        }, 90_000);
+        }, 180_000);
         afterAll(() => app.stop());
 
         const can = (ability: Ability): typeof it => (client.abilities.includes(ability) ? it : it.skip);
@@ -67,7 +67,7 @@ export function clientScenarios(topology: Topology, clients: readonly ClientUnde
           return { runId, log, result: out === undefined ? undefined : (JSON.parse(out as string) as unknown) };
         };
         const called = async (runId: string, calls: number): Promise<Seen> => {
-          await until('called', async () => (await app.seen(runId)).calls >= calls, 15_000).catch(() => undefined);
+          await until('called', async () => (await app.seen(runId)).calls >= calls, 60_000).catch(() => undefined);
           const seen = await app.seen(runId);
           expect(seen.calls).toBe(calls);
           return seen;
@@ -210,7 +210,7 @@ export function clientScenarios(topology: Topology, clients: readonly ClientUnde
           // A client that can fetch is delivered nothing; one that can't, everything.
           if (client.abilities.includes('lazy-fetch')) expect(bytes.slice(1)).toEqual([0, 0]);
           else expect(Math.min(...bytes.slice(1))).toBeGreaterThan(LARGE);
-        }, 60_000);
+        }, 180_000);
 
         it('can be started by the newest client', async () => {
           const { workflowRunId } = await observer().trigger({

@@ -27,7 +27,7 @@ export interface Ended {
   readonly journal: ReturnType<WorkflowApp['journal']>;
 }
 
-const CALLS_LIMIT_MS = 15_000;
+const CALLS_LIMIT_MS = 60_000;
 
 const resultOf = (text: string | undefined): unknown =>
   text === undefined || text === '' ? undefined : (JSON.parse(text) as unknown);

@@ -169,7 +169,7 @@ export function deadLetters(bench: Bench): void {
             context.run('left', () => seen.run('left', 'l')),
             context.run('right', async () => {
               // The first time, the other branch is to be done before this one fails.
-              if (broken) await until('left was delivered', () => seen.calls > 3, 5_000);
+              if (broken) await until('left was delivered', () => seen.calls > 3, 60_000);
               seen.run('right', undefined);
               if (broken) throw new Error('the right branch is broken');
               return 'r';

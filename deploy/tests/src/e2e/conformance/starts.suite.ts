@@ -89,7 +89,7 @@ export function starts(bench: Bench): void {
       const { runId, result } = await bench.runs(async (context) => context.run('now', () => Date.now()), options());
       const late = Number(result) - before;
       expect(late).toBeGreaterThanOrEqual(999);
-      expect(late).toBeLessThan(4_000);
+      expect(late).toBeLessThan(30_000);
       await bench.called(runId, 2);
     });
 

@@ -2,8 +2,8 @@ import type { Reply, Script } from './bare-endpoint';
 import type { Delivery } from './delivery';
 import type { RunAddress } from './wire-requests';
 
-/** A run that isn't delivered within this time hangs: nothing in a race waits for long by intention. */
-export const HANGS_AFTER_MS = 30_000;
+/** A run that isn't delivered within this time hangs: nothing in a race waits for long by intention, but machines may be slow. */
+export const HANGS_AFTER_MS = 120_000;
 
 /**
  * One run as its endpoint sees it: who is called, in which order, with which history. The history of a run only ever grows at its end

@@ -60,6 +60,6 @@ export function describeRaces({ topology, howOften, joins, limitMs }: Races): vo
         ends.set(workflowRunId, (ends.get(workflowRunId) ?? new Set()).add(outcome));
       expect([...ends].filter(([, outcomes]) => outcomes.size > 1)).toEqual([]);
       expect(ends.size).toBeGreaterThan(races.length);
-    }, 90_000);
+    }, 180_000);
   });
 }

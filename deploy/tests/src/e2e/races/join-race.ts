@@ -14,7 +14,7 @@ const A_WHILE = '100ms';
 export const joinOf = (size: number): Race => ({
   name: `a join of ${size} results in random order`,
   outcomes: ['one continuation'],
-  atATime: 8,
+  atATime: 4,
   async run(lane) {
     const all = 1 + 2 * size;
     const stepIds = Array.from({ length: size }, (_, index) => index + 1);
