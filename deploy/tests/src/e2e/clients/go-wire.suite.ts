@@ -10,10 +10,10 @@ import { LOGS, NOTIFIED, PUBLISHED, undecodable, WAITERS } from './go-shapes';
  * The client in Go, by its wire alone (protocol.md section 17): it triggers, notifies, cancels and reads logs; workflows themselves it
  * can't run.
  *
- * The module can't be had from Go's module proxy, which answers 403 to each of these, and a refusal there is final: workflow-go and
- * qstash-go of github.com/upstash at @latest, workflow-go at @main, @master, @v0.0.1 and @v0.1.0. So its requests are sent as
- * its public source makes net/http write them: header names in canonical form, a name with two values as two lines, no content type
- * with a trigger or a notify, JSON in the body of a DELETE. Answers are held against the types it decodes them into.
+ * Its own code runs in go-client.full.e2e.spec.ts, where the module can be had: it has no releases, and not every module proxy has it.
+ * Here its requests are sent as its public source makes net/http write them: header names in canonical form, a name with two values as
+ * two lines, no content type with a trigger or a notify, JSON in the body of a DELETE. Answers are held against the types it decodes
+ * them into.
  */
 export function goWire(bench: Bench): void {
   const go = async (
