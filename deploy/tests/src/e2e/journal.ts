@@ -27,6 +27,8 @@ const knownOnArrival = new AsyncLocalStorage<ReadonlySet<string>>();
  */
 export class Journal {
   readonly deliveries: Delivery[] = [];
+  /** `Date.now()` of each. */
+  readonly arrivals: number[] = [];
   /** Executions of each step's function, by name. */
   readonly executions = new Map<string, number>();
   /** Names of executed steps, in the order they were executed in. */
@@ -53,6 +55,7 @@ export class Journal {
 
   /** A delivery's body: the history it carries says what is done. */
   seen(headers: IncomingHttpHeaders, body: unknown): void {
+    this.arrivals.push(Date.now());
     if (!Array.isArray(body)) {
       this.deliveries.push({ headers, body });
       return;

@@ -199,15 +199,19 @@ export class WorkflowApp {
     return log;
   }
 
-  /** Without bodies, which the client can't leave out: a log of megabytes, read again and again, is all that anybody does then. */
   private async hasEnded(runId: string): Promise<boolean> {
+    return (await this.stateOf(runId)) !== 'RUN_STARTED';
+  }
+
+  /** Without bodies, which the client can't leave out: a log of megabytes, read again and again, is all that anybody does then. */
+  async stateOf(runId: string): Promise<string> {
     const query = new URLSearchParams({ workflowRunId: runId, trimBody: 'true' });
     const answer = await fetch(`${this.options.engineUrl}/v2/workflows/logs?${query.toString()}`, {
       headers: { authorization: `Bearer ${DEV.token}` },
     });
     if (!answer.ok) throw new Error(`the log of ${runId}: ${answer.status} ${await answer.text()}`);
     const { runs } = (await answer.json()) as { runs: { workflowState: string }[] };
-    return (runs[0]?.workflowState ?? 'RUN_STARTED') !== 'RUN_STARTED';
+    return runs[0]?.workflowState ?? 'RUN_STARTED';
   }
 
   async log(runId: string) {

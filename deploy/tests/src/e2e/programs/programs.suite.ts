@@ -1,16 +1,14 @@
 import fc from 'fast-check';
 import { useBench } from '../conformance/bench';
-import type { Journal } from '../journal';
 import { seedOfThisRun } from '../random';
 import type { Topology } from '../stepwell-under-test';
 import { until } from '../until';
-import type { Workflow } from '../workflow-app';
 import { interpret } from './interpreter';
-import type { Program, Stage, Step } from './program';
+import type { Program } from './program';
 import { named, program, RETRIES } from './program';
+import { eventOf, RETRY_DELAY, workflowOf } from './program-workflow';
 
 const AT_A_TIME = 10;
-const RETRY_DELAY = '50';
 
 /* Random programs through the real client and the real engine come to what the reference says (interpreter.ts). */
 export function programs(topology: Topology, count: number): void {
@@ -31,7 +29,7 @@ export function programs(topology: Topology, count: number): void {
     );
 
     async function compare(each: Program, name: string): Promise<void> {
-      const runId = await bench.app.begin(workflowOf(each, name), {
+      const runId = await bench.app.begin(workflowOf(each, name, bench), {
         retries: RETRIES,
         retryDelay: RETRY_DELAY,
         runId: name,
@@ -65,7 +63,7 @@ export function programs(topology: Topology, count: number): void {
     async function tell(each: Program, runId: string): Promise<void> {
       const { client } = bench.app;
       const waits = named(each.stages).flatMap(([step, wait]) => (wait.kind === 'wait' ? [{ step, wait }] : []));
-      const event = (step: string) => ({ eventId: `${runId}-${step}`, workflowRunId: runId });
+      const event = (step: string) => ({ eventId: eventOf(runId, step), workflowRunId: runId });
       for (const { step, wait } of waits)
         if (wait.told === 'early') await client.notify({ ...event(step), eventData: wait.value });
       const late = waits.filter(({ wait }) => wait.told === 'late');
@@ -82,60 +80,5 @@ export function programs(topology: Topology, count: number): void {
         }),
       );
     }
-
-    function workflowOf({ stages, doomed }: Program, name: string): Workflow {
-      return async (context, seen) => {
-        const perform = async (step: Step, id: string): Promise<unknown> => {
-          switch (step.kind) {
-            case 'run':
-              return context.run(id, () => seen.run(id, step.value));
-            case 'flaky':
-              return context.run(id, () => attempt(seen, id, step));
-            case 'sleep':
-              await context.sleep(id, step.seconds);
-              return null;
-            case 'call': {
-              const path = `/${name}/${id}`;
-              bench.thirdParty.answersAt(path, { status: step.status, body: String(step.value) });
-              const url = bench.thirdParty.url + path;
-              const answer = await context.call(id, { url, retries: step.retries, retryDelay: RETRY_DELAY });
-              return [answer.status, answer.body];
-            }
-            case 'wait': {
-              const timeout = step.told === 'never' ? 1 : '5m';
-              const answer = await context.waitForEvent(id, `${context.workflowRunId}-${id}`, { timeout });
-              return answer.timeout ? 'timeout' : answer.eventData;
-            }
-            case 'notify': {
-              const answer = await context.notify(id, `nobody-waits-for-${name}-${id}`, step.value);
-              return answer.notifyResponse;
-            }
-          }
-        };
-        const results: unknown[] = [];
-        for (const [place, stage] of stages.entries()) results.push(await performAll(stage, String(place), perform));
-        if (doomed)
-          await context.run('doomed', () => {
-            seen.run('doomed', undefined);
-            throw new Error('doomed');
-          });
-        return results;
-      };
-    }
   });
 }
-
-function attempt(seen: Journal, id: string, { value, failures }: Extract<Step, { kind: 'flaky' }>): number {
-  seen.run(id, undefined);
-  if ((seen.executions.get(id) ?? 0) <= failures) throw new Error(`${id} fails`);
-  return value;
-}
-
-const performAll = (
-  stage: Stage,
-  id: string,
-  perform: (step: Step, id: string) => Promise<unknown>,
-): Promise<unknown> =>
-  stage.kind === 'all'
-    ? Promise.all(stage.branches.map((branch, index) => perform(branch, `${id}.${index}`)))
-    : perform(stage, id);

@@ -94,9 +94,12 @@ export class Arena {
     for (const sentinel of sentinels) await sentinel.begun();
   }
 
-  /** Everything that the endpoint has to complain of, since the last time. */
+  /** Everything that the endpoint has to complain of, since the last time. What was delivered until now is forgotten. */
   complaints(): string[] {
-    return [...this.endpoint.complaints.splice(0), ...this.runs.splice(0).flatMap((run) => complaintsOf(run))];
+    const runs = this.runs.splice(0);
+    const complaints = [...this.endpoint.complaints.splice(0), ...runs.flatMap((run) => complaintsOf(run))];
+    for (const run of runs) run.forgetDeliveries();
+    return complaints;
   }
 }
 

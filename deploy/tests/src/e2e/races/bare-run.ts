@@ -66,6 +66,13 @@ export class BareRun implements RunAddress {
     return [...new Set(this.deliveries.filter((each) => each.isResultOf(stepId)).map(({ messageId }) => messageId))];
   }
 
+  /** All are in the order that was seen; what comes late is still held against it. */
+  forgetDeliveries(): void {
+    this.deliveries.length = 0;
+    this.expected.length = 0;
+    for (const successor of this.successors.values()) successor.forgetDeliveries();
+  }
+
   private successor({ runId }: Delivery): BareRun {
     const known = this.successors.get(runId);
     if (known) return known;

@@ -15,6 +15,7 @@ export const joinOf = (size: number): Race => ({
   name: `a join of ${size} results in random order`,
   outcomes: ['one continuation'],
   atATime: 4,
+  portion: 50,
   async run(lane) {
     const all = 1 + 2 * size;
     const stepIds = Array.from({ length: size }, (_, index) => index + 1);

@@ -13,6 +13,8 @@ export interface Race {
   readonly outcomes: readonly string[];
   /** How many are under way at a time. */
   readonly atATime?: number;
+  /** How many are looked at together once everything is quiet. */
+  readonly portion?: number;
   /** @returns the outcome @throws Error when something came about that may not */
   readonly run: (lane: Lane) => Promise<string>;
 }
@@ -64,6 +66,7 @@ const SHORT_MOSTLY = 3;
 /** A prime, so that neighbours have nothing in common. */
 const SEEDS_APART = 7_919;
 const AT_A_TIME = 50;
+const PORTION = 500;
 /** After so many there is nothing more to learn. */
 const ENOUGH_FAILURES = 5;
 
@@ -84,7 +87,6 @@ export async function runRace(
   const isOver = (): boolean => performance.now() - startedAt > withinMs;
   const tally = new Map<string, number>(race.outcomes.map((outcome) => [outcome, 0]));
   const failures: string[] = [];
-  const lanes: Lane[] = [];
   const attempt = async (number: number, what: () => Promise<void>): Promise<void> => {
     try {
       await what();
@@ -92,23 +94,31 @@ export async function runRace(
       failures.push(`race ${number}: ${shortly(error)}`);
     }
   };
-  const runNext = async (): Promise<void> => {
-    while (lanes.length < times && failures.length < ENOUGH_FAILURES && !isOver()) {
-      const lane = new Lane(arena, lanes.length, seed);
-      lanes.push(lane);
-      await attempt(lane.number, async () => {
-        const outcome = await race.run(lane);
-        tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
-      });
+  let begun = 0;
+  const hasMore = (): boolean => begun < times && failures.length < ENOUGH_FAILURES && !isOver();
+  /** What was seen of a portion is forgotten with it: of all races together it would be too much. */
+  const runPortion = async (size: number): Promise<void> => {
+    const lanes: Lane[] = [];
+    const runNext = async (): Promise<void> => {
+      while (lanes.length < size && hasMore()) {
+        const lane = new Lane(arena, begun, seed);
+        begun += 1;
+        lanes.push(lane);
+        await attempt(lane.number, async () => {
+          const outcome = await race.run(lane);
+          tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(size, race.atATime ?? AT_A_TIME) }, runNext));
+    if (failures.length === 0) await arena.settled();
+    for (const lane of lanes) {
+      for (const check of lane.checks)
+        if (failures.length < ENOUGH_FAILURES) await attempt(lane.number, async () => check());
     }
+    failures.push(...arena.complaints());
   };
-  await Promise.all(Array.from({ length: Math.min(times, race.atATime ?? AT_A_TIME) }, runNext));
-  if (failures.length === 0) await arena.settled();
-  for (const lane of lanes) {
-    for (const check of lane.checks)
-      if (failures.length < ENOUGH_FAILURES) await attempt(lane.number, async () => check());
-  }
-  failures.push(...arena.complaints());
+  while (hasMore()) await runPortion(Math.min(times - begun, race.portion ?? PORTION));
   if (failures.length > 0) {
     throw new Error(`${race.name}, seed ${seed}:\n${failures.slice(0, ENOUGH_FAILURES).join('\n')}`);
   }

@@ -41,7 +41,7 @@ class Twins {
   overlap: Overlap = 'one after the other';
 
   constructor(private readonly lane: Lane) {
-    this.pauses = Array.from({ length: 8 }, () => lane.pause(6));
+    this.pauses = Array.from({ length: 8 }, () => lane.pause(400));
   }
 
   /** Sends both. @returns their answers, item by item; no items where the protocol gives an answer no body */

@@ -1,0 +1,51 @@
+import type { ServiceName } from '@stepwell/core';
+import type { FleetMember } from '../e2e/service-fleet';
+import type { ServiceFleet } from '../e2e/service-fleet';
+
+export const ROLES = ['gateway', 'run-state', 'scheduler', 'http-caller', 'event-notifier'] as const;
+
+/** Services as an orchestrator keeps them: who dies is started again. */
+export class Cluster {
+  private readonly members = new Map<ServiceName, FleetMember[]>();
+  private isOver = false;
+  /** How often a process was started, beyond the first of each. */
+  restarts = 0;
+
+  constructor(
+    private readonly fleet: ServiceFleet,
+    private readonly sizes: Readonly<Record<ServiceName, number>>,
+  ) {}
+
+  async start(): Promise<void> {
+    for (const role of ROLES) for (let index = 0; index < this.sizes[role]; index += 1) this.add(role);
+    await this.ready();
+  }
+
+  membersOf(role: ServiceName): readonly FleetMember[] {
+    return this.members.get(role) ?? [];
+  }
+
+  /** Resolves when every process that runs now says that it is ready. */
+  async ready(): Promise<void> {
+    await Promise.all([...this.members.values()].flat().map((member) => member.ready()));
+  }
+
+  async stop(): Promise<void> {
+    this.isOver = true;
+    await this.fleet.end();
+  }
+
+  private add(role: ServiceName): void {
+    const member = this.fleet.add(role);
+    this.members.set(role, [...this.membersOf(role), member]);
+    member.child.once('exit', () => {
+      this.members.set(
+        role,
+        this.membersOf(role).filter((each) => each !== member),
+      );
+      if (this.isOver) return;
+      this.restarts += 1;
+      this.add(role);
+    });
+  }
+}
