@@ -23,7 +23,7 @@ export interface Disturbance {
 export function judgeRun(
   run: Acknowledged,
   log: NonNullable<RunLog>,
-  app: WorkflowApp,
+  app: Pick<WorkflowApp, 'journal'>,
   disturbances: readonly Disturbance[],
 ): string[] {
   const journal = app.journal(run.runId);
