@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../rest/error-codes';
 import type { NoticeKind, WaiterData } from '../mailbox/mailbox.events';
-import type { RunFilter, RunRow, TimerAsk, TimerRow } from '../ports/read-models.port';
+import type { RunFilter, RunRow, RunStatus, TimerAsk, TimerRow } from '../ports/read-models.port';
+import type { WaitingReason } from '../run/explain/waiting.reason';
 import type { Invoker, TakeOver, TakeOverOverrides } from '../run/run.events';
 import type { HeaderList, Submission } from '../wire/submission';
 import type { BodyIndex } from './definition';
@@ -9,7 +10,7 @@ import { ask, work } from './definition';
 /*
  * The message catalogue: everything one service may say to another, on one screen (habit 8).
  *
- *   gateway      ask  run-state       Submit, FinishRun, CancelRun, ReadMessages, ReadRunLog, ListRuns
+ *   gateway      ask  run-state       Submit, FinishRun, CancelRun, ReadMessages, ReadRunLog, ListRuns, ExplainRun
  *   gateway      ask  run-state       OpenMailbox, Notify, ReadWaiters, ReadMessage, CancelMessage
  *   gateway      ask  run-state       ReadDeadLetter, DeleteDeadLetter, TakeOverRun, RequestFailureCallback, CancelFailureCallback
  *   http-caller  ask  run-state       ReportDeliveries, ReportCall, StillWanted, ReadEntries, ReadBody
@@ -87,6 +88,18 @@ export interface ListRunsAnswer {
   readonly rows: readonly RunRow[];
   readonly cursor?: string;
 }
+
+/** Why a run isn't moving (architecture.md E4). */
+export interface ExplainRunAnswer {
+  readonly status: RunStatus;
+  /** Absent when it has ended and nothing is owed for it, or when it can't say. */
+  readonly reason?: WaitingReason;
+  /** What else it waits for, the first {@link LISTED_REASONS}; `othersTotal` counts all. */
+  readonly others: readonly WaitingReason[];
+  readonly othersTotal: number;
+}
+/** How many reasons beside the one an answer lists. */
+export const LISTED_REASONS = 100;
 
 /** A message of a run (protocol.md 13.2). */
 export interface MessageRequest extends RunRequest {
@@ -342,6 +355,7 @@ export const asks = {
   /** One run as in section 11. */
   ReadRunLog: ask<ReadRunLogRequest, JsonAnswer | Refused>('run-state', 'ReadRunLog'),
   ListRuns: ask<ListRunsRequest, ListRunsAnswer | Refused>('run-state', 'ListRuns'),
+  ExplainRun: ask<RunRequest, ExplainRunAnswer | Refused>('run-state', 'ExplainRun'),
   FlushRows: ask<Done, FlushRowsAnswer>('run-state', 'FlushRows'),
   OpenMailbox: ask<OpenMailboxRequest, Done | Refused>('run-state', 'OpenMailbox'),
   Notify: ask<NotifyRequest, NotifyAnswer | Refused>('run-state', 'Notify'),
