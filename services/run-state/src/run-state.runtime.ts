@@ -9,6 +9,7 @@ import { PartitionRegistry } from './partition/partition.registry';
 import { Recovery } from './partition/recovery';
 import { ItemBuilder } from './relay/item.builder';
 import { LogCopier } from './relay/log.copier';
+import { ReasonRows } from './relay/reason.rows';
 import { Relay } from './relay/relay';
 import { ResultText } from './relay/result-text';
 import { RowWriter } from './relay/row.writer';
@@ -22,6 +23,7 @@ export class RunStateRuntime {
   readonly relay: Relay;
   readonly rowWriter: RowWriter;
   readonly bodies: BodyReader;
+  private readonly reasons: ReasonRows;
   private readonly unsubscribe: () => void;
 
   constructor(
@@ -35,6 +37,7 @@ export class RunStateRuntime {
     this.bodies = new BodyReader(store.log, store.blobs);
     const pause = (ms: number, signal?: AbortSignal): Promise<void> => paused(clock, ms, signal);
     this.rowWriter = new RowWriter(store.rows, logger, pause);
+    this.reasons = new ReasonRows(this.rowWriter, clock);
     this.relay = new Relay({
       bus,
       items: new ItemBuilder(this.bodies, config),
@@ -61,6 +64,7 @@ export class RunStateRuntime {
           onCommitted: {
             run: (host, { stream, events, owed }) => {
               void this.relay.send(host, stream, owed);
+              this.reasons.note(host, stream);
               metrics.countRun(stream, events);
               logRunEvents(logger, stream, events);
             },
@@ -88,7 +92,7 @@ export class RunStateRuntime {
   /** Rows first, as far as there is time: what isn't written stays owed, and whoever takes over writes it. */
   async stop(grace: AbortSignal): Promise<void> {
     this.unsubscribe();
-    await Promise.race([this.rowWriter.flush(), aborted(grace)]);
+    await Promise.race([this.reasons.flush().then(() => this.rowWriter.flush()), aborted(grace)]);
     await this.registry.stop();
   }
 }

@@ -59,6 +59,7 @@ const PLANS = {
       partition: Number,
       version: Number,
       status: String,
+      waitingFor: String,
       url: String,
       host: String,
       path: String,
@@ -76,6 +77,7 @@ const PLANS = {
     indexes: [
       [{ ...BY_CREATION }],
       [{ status: 1, ...BY_CREATION }],
+      [{ waitingFor: 1, ...BY_CREATION }, { partialFilterExpression: { waitingFor: { $exists: true } } }],
       [{ url: 1, ...BY_CREATION }],
       [{ host: 1, ...BY_CREATION }],
       [{ path: 1, ...BY_CREATION }],
