@@ -2,6 +2,8 @@ import type { Clock } from '@stepwell/core';
 import type { BusDriver } from '@stepwell/messaging';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
+import { Auditor } from './audit/auditor';
+import { RunAudit } from './audit/run.audit';
 import { BodyReader } from './bodies/body.reader';
 import { logMailboxEvents, logRunEvents } from './event.logger';
 import { PartitionHost } from './partition/partition.host';
@@ -23,6 +25,8 @@ export class RunStateRuntime {
   readonly relay: Relay;
   readonly rowWriter: RowWriter;
   readonly bodies: BodyReader;
+  readonly audit: RunAudit;
+  readonly auditor: Auditor;
   private readonly reasons: ReasonRows;
   private readonly unsubscribe: () => void;
 
@@ -78,6 +82,28 @@ export class RunStateRuntime {
         }),
       recover: (host) => recovery.run(host),
     });
+    this.audit = new RunAudit({
+      bus,
+      relay: this.relay,
+      rows: this.rowWriter,
+      logger,
+      graceMs: config.auditGraceMs,
+      onFault: (fault, waitingFor) => {
+        metrics.countFault(fault, waitingFor);
+      },
+    });
+    this.auditor = new Auditor({
+      rows: store.rows,
+      registry: this.registry,
+      membership: store.membership,
+      audit: this.audit,
+      logger,
+      pause,
+      onAudited: () => {
+        metrics.countAudited();
+      },
+      pace: { everyMs: config.auditEveryMs, runsPerSecond: config.auditRate },
+    });
     metrics.watch(this.registry, store.membership);
     this.unsubscribe = bus.onWorkForgotten(() => {
       logger.warn('the broker may have forgotten work: sending everything unsettled again');
@@ -87,11 +113,13 @@ export class RunStateRuntime {
 
   async start(): Promise<void> {
     await this.registry.start();
+    this.auditor.start();
   }
 
   /** Rows first, as far as there is time: what isn't written stays owed, and whoever takes over writes it. */
   async stop(grace: AbortSignal): Promise<void> {
     this.unsubscribe();
+    await Promise.race([this.auditor.stop(), aborted(grace)]);
     await Promise.race([this.reasons.flush().then(() => this.rowWriter.flush()), aborted(grace)]);
     await this.registry.stop();
   }

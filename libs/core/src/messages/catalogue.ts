@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../rest/error-codes';
 import type { NoticeKind, WaiterData } from '../mailbox/mailbox.events';
-import type { RunFilter, RunRow, RunStatus, TimerAsk, TimerRow } from '../ports/read-models.port';
-import type { WaitingReason } from '../run/explain/waiting.reason';
+import type { RunFilter, RunRow, TimerAsk, TimerRow } from '../ports/read-models.port';
 import type { Invoker, TakeOver, TakeOverOverrides } from '../run/run.events';
 import type { HeaderList, Submission } from '../wire/submission';
 import type { BodyIndex } from './definition';
 import { ask, work } from './definition';
+import type { AuditRunAnswer, ExplainRunAnswer } from './explaining';
 
 /*
  * The message catalogue: everything one service may say to another, on one screen (habit 8).
@@ -18,6 +18,7 @@ import { ask, work } from './definition';
  *   notifier     ask  run-state       Settle
  *   run-state    ask  run-state       FlushRows (every member, before a list)
  *   run-state    ask  run-state       TellMailboxes, TellRuns, CopyRun, Submit (one stream tells another)
+ *   run-state    ask  run-state       AuditRun, TimersDue (the auditor of one partition, of what waits for another); doctor, too
  *   run-state    ask  scheduler       SetTimers, CancelTimers
  *   run-state    work http-caller     Deliver, CallOut
  *   run-state    work event-notifier  Announce
@@ -88,18 +89,6 @@ export interface ListRunsAnswer {
   readonly rows: readonly RunRow[];
   readonly cursor?: string;
 }
-
-/** Why a run isn't moving (architecture.md E4). */
-export interface ExplainRunAnswer {
-  readonly status: RunStatus;
-  /** Absent when it has ended and nothing is owed for it, or when it can't say. */
-  readonly reason?: WaitingReason;
-  /** What else it waits for, the first {@link LISTED_REASONS}; `othersTotal` counts all. */
-  readonly others: readonly WaitingReason[];
-  readonly othersTotal: number;
-}
-/** How many reasons beside the one an answer lists. */
-export const LISTED_REASONS = 100;
 
 /** A message of a run (protocol.md 13.2). */
 export interface MessageRequest extends RunRequest {
@@ -374,6 +363,7 @@ export const asks = {
   CancelFailureCallback: ask<DeadLetterRequest, Done | Refused>('run-state', 'CancelFailureCallback'),
   TellMailboxes: ask<TellMailboxesRequest, Done>('run-state', 'TellMailboxes'),
   TellRuns: ask<TellRunsRequest, TellRunsAnswer>('run-state', 'TellRuns'),
+  AuditRun: ask<RunRequest, AuditRunAnswer | Refused>('run-state', 'AuditRun'),
   CopyRun: ask<CopyRunRequest, Done | Refused>('run-state', 'CopyRun'),
   ReportDeliveries: ask<ReportDeliveriesRequest, Done>('run-state', 'ReportDeliveries'),
   ReportCall: ask<ReportCallRequest, Done>('run-state', 'ReportCall'),
