@@ -127,6 +127,17 @@ export function nativeCollection<T extends { _id: string | number }>(
   return model(connection, name).collection as unknown as mongo.Collection<T>;
 }
 
+/** What {@link prepareCollections} makes, for who looks whether it is there. */
+export function plannedIndexes(): {
+  readonly collection: string;
+  readonly indexes: readonly { readonly keys: object; readonly unique: boolean }[];
+}[] {
+  return Object.values(PLANS).map((plan: CollectionPlan) => ({
+    collection: plan.collection,
+    indexes: (plan.indexes ?? []).map(([keys, options]) => ({ keys, unique: options?.unique === true })),
+  }));
+}
+
 /** Idempotent: what exists stays. */
 export async function prepareCollections(connection: Connection): Promise<void> {
   for (const name of Object.keys(PLANS) as CollectionName[]) {
