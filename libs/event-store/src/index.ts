@@ -1,10 +1,12 @@
 export * from './embedded/replica-set';
+export { inspectMongoStore } from './inspection/mongo.inspection';
+export type * from './inspection/store.inspection';
 export { InvalidCursor } from './run-row.cursor';
-export { NewerSchema } from './log/partition.claim';
+export { EVENT_SCHEMA_VERSION, NewerSchema } from './log/partition.claim';
 export type { PartitionedEventLog } from './log/partitioned.event-log';
 export type { MembershipOptions } from './membership/leased.membership';
 export { MemoryData } from './memory/memory-data';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory.store';
 export { connectMongoStore, type MongoStoreOptions } from './mongo/mongo.store';
-export { type Store } from './store';
+export { STORE_SCHEMA_VERSION, type Store } from './store';
 export type { StoreLogger } from './store-logger';

@@ -13,5 +13,6 @@ export { MemoryTopicPublisher } from './memory/memory.topic-publisher';
 export { Answers, Works } from './nest/handler.decorators';
 export { MessagingServer, type MessagingServerOptions } from './nest/messaging.server';
 export { connectNatsBus, NatsBus } from './nats/nats.bus';
+export { inspectNats, type NatsInspection, type NatsReport, type StreamReport } from './nats/nats.inspection';
 export type { NatsBusOptions, NatsLinkOptions, StreamOverrides } from './nats/nats.options';
 export { createNatsTopicPublisher, type OwnTopicPublisher } from './nats/nats.topic-publisher';

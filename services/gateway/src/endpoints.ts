@@ -14,6 +14,7 @@ import { CancelMessagesEndpoint } from './messages/cancel-messages.endpoint';
 import { ReadMessageEndpoint } from './messages/read-message.endpoint';
 import { CancelRunsEndpoint } from './runs/cancel-runs.endpoint';
 import { EndRunEndpoint } from './runs/end-run.endpoint';
+import { ExplainRunEndpoint } from './runs/explain-run.endpoint';
 import { ListRunsEndpoint } from './runs/list-runs.endpoint';
 import { ReadMessagesEndpoint } from './runs/read-messages.endpoint';
 
@@ -26,6 +27,7 @@ export const endpoints: Type[] = [
   EndRunEndpoint,
   CancelRunsEndpoint,
   ListRunsEndpoint,
+  ExplainRunEndpoint,
   ReadWaitersEndpoint,
   ReadMessageEndpoint,
   CancelMessageEndpoint,

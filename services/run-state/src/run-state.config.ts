@@ -1,5 +1,5 @@
 import { BusConfig, CommonConfig, MemberConfig, Setting, settingsOf, StoreConfig } from '@stepwell/platform';
-import { Min } from 'class-validator';
+import { Max, Min } from 'class-validator';
 
 /** Settings of the run-state service alone. */
 export class RunStateSettings {
@@ -32,6 +32,31 @@ export class RunStateSettings {
     default: '4mb',
   })
   readonly lazyBodyBytes!: number;
+
+  @Setting('STEPWELL_RUN_STATE_AUDIT_EVERY', {
+    description:
+      'Pause between two walks of the auditor, who asks all live runs what they wait for and sends again what was lost; 0s = none.',
+    as: 'duration',
+    default: '1m',
+  })
+  readonly auditEveryMs!: number;
+
+  @Setting('STEPWELL_RUN_STATE_AUDIT_RATE', {
+    description: 'How many runs a second the auditor looks into.',
+    as: 'number',
+    default: '50',
+  })
+  @Min(1)
+  @Max(1_000)
+  readonly auditRate!: number;
+
+  @Setting('STEPWELL_RUN_STATE_AUDIT_GRACE', {
+    description:
+      'How long what a run waits for may be overdue, or nobody be heard of, before the auditor makes sure of it.',
+    as: 'duration',
+    default: '2m',
+  })
+  readonly auditGraceMs!: number;
 }
 
 export class RunStateConfig extends settingsOf(CommonConfig, BusConfig, StoreConfig, MemberConfig, RunStateSettings) {}

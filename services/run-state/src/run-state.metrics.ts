@@ -1,4 +1,4 @@
-import type { MailboxEvent, Membership, RunEvent, RunState } from '@stepwell/core';
+import type { AuditFault, MailboxEvent, Membership, RunEvent, RunState, WaitingFor } from '@stepwell/core';
 import { workflowName } from '@stepwell/core';
 import type { Registry } from 'prom-client';
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -15,6 +15,8 @@ export class RunStateMetrics {
   private readonly events: Counter;
   private readonly notices: Counter<'kind' | 'outcome'>;
   private readonly timeouts: Counter;
+  private readonly audited: Counter;
+  private readonly stuck: Counter<'waiting_for' | 'fault'>;
 
   constructor(private readonly registry: Registry) {
     const registers = [registry];
@@ -30,6 +32,11 @@ export class RunStateMetrics {
       'outcome',
     ]);
     this.timeouts = counter('wait_timeouts_total', 'Waits that ran out.', []);
+    this.audited = counter('audited_runs_total', 'Runs that the auditor has looked into.', []);
+    this.stuck = counter('stuck_runs_total', 'Runs found stuck, by what they waited for and what was wrong.', [
+      'waiting_for',
+      'fault',
+    ]);
     this.durations = new Histogram({
       name: 'stepwell_run_duration_seconds',
       help: 'From start to end of a run.',
@@ -73,6 +80,14 @@ export class RunStateMetrics {
         this.set({ role: 'run-state' }, membership.leaseIsValid() ? 1 : 0);
       },
     });
+  }
+
+  countAudited(): void {
+    this.audited.inc();
+  }
+
+  countFault(fault: AuditFault, waitingFor: WaitingFor | 'unknown'): void {
+    this.stuck.inc({ fault, waiting_for: waitingFor });
   }
 
   countMailbox(events: readonly MailboxEvent[]): void {

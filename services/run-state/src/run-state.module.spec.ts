@@ -238,6 +238,7 @@ describe('run-state', () => {
     await Promise.all(clients.slice(0, 10).map((client) => client.finish()));
     await Promise.all(clients.slice(10, 20).map((client) => client.step(1, { delayMs: 3_600_000 })));
     await until(() => world.timers.size === 10 && world.announced.length === 10);
+    await until(() => [...world.data.rows.values()].filter((row) => row.waitingFor === 'delay').length === 10);
     const rows = await listRuns(world.client);
     const logs = await Promise.all(clients.map((client) => client.log()));
     const timers = new Map(world.timers);

@@ -6,6 +6,7 @@ import { BUS, CLOCK, HealthRegistry, LOGGER, METRICS, ShutdownSequence } from '@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { AttemptsController } from './asks/attempts.controller';
+import { AuditsController } from './asks/audits.controller';
 import { DeadLettersController } from './asks/dead-letters.controller';
 import { MailboxesController } from './asks/mailboxes.controller';
 import { QueriesController } from './asks/queries.controller';
@@ -29,6 +30,7 @@ import { STORE } from './store';
     ToldRunsController,
     DeadLettersController,
     AttemptsController,
+    AuditsController,
     QueriesController,
   ],
   providers: [

@@ -2,6 +2,8 @@ import type { Clock } from '@stepwell/core';
 import type { BusDriver } from '@stepwell/messaging';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
+import { Auditor } from './audit/auditor';
+import { RunAudit } from './audit/run.audit';
 import { BodyReader } from './bodies/body.reader';
 import { logMailboxEvents, logRunEvents } from './event.logger';
 import { PartitionHost } from './partition/partition.host';
@@ -9,6 +11,7 @@ import { PartitionRegistry } from './partition/partition.registry';
 import { Recovery } from './partition/recovery';
 import { ItemBuilder } from './relay/item.builder';
 import { LogCopier } from './relay/log.copier';
+import { ReasonRows } from './relay/reason.rows';
 import { Relay } from './relay/relay';
 import { ResultText } from './relay/result-text';
 import { RowWriter } from './relay/row.writer';
@@ -22,6 +25,9 @@ export class RunStateRuntime {
   readonly relay: Relay;
   readonly rowWriter: RowWriter;
   readonly bodies: BodyReader;
+  readonly audit: RunAudit;
+  readonly auditor: Auditor;
+  private readonly reasons: ReasonRows;
   private readonly unsubscribe: () => void;
 
   constructor(
@@ -35,6 +41,7 @@ export class RunStateRuntime {
     this.bodies = new BodyReader(store.log, store.blobs);
     const pause = (ms: number, signal?: AbortSignal): Promise<void> => paused(clock, ms, signal);
     this.rowWriter = new RowWriter(store.rows, logger, pause);
+    this.reasons = new ReasonRows(this.rowWriter, clock);
     this.relay = new Relay({
       bus,
       items: new ItemBuilder(this.bodies, config),
@@ -61,6 +68,7 @@ export class RunStateRuntime {
           onCommitted: {
             run: (host, { stream, events, owed }) => {
               void this.relay.send(host, stream, owed);
+              this.reasons.note(host, stream);
               metrics.countRun(stream, events);
               logRunEvents(logger, stream, events);
             },
@@ -74,6 +82,28 @@ export class RunStateRuntime {
         }),
       recover: (host) => recovery.run(host),
     });
+    this.audit = new RunAudit({
+      bus,
+      relay: this.relay,
+      rows: this.rowWriter,
+      logger,
+      graceMs: config.auditGraceMs,
+      onFault: (fault, waitingFor) => {
+        metrics.countFault(fault, waitingFor);
+      },
+    });
+    this.auditor = new Auditor({
+      rows: store.rows,
+      registry: this.registry,
+      membership: store.membership,
+      audit: this.audit,
+      logger,
+      pause,
+      onAudited: () => {
+        metrics.countAudited();
+      },
+      pace: { everyMs: config.auditEveryMs, runsPerSecond: config.auditRate },
+    });
     metrics.watch(this.registry, store.membership);
     this.unsubscribe = bus.onWorkForgotten(() => {
       logger.warn('the broker may have forgotten work: sending everything unsettled again');
@@ -83,12 +113,14 @@ export class RunStateRuntime {
 
   async start(): Promise<void> {
     await this.registry.start();
+    this.auditor.start();
   }
 
   /** Rows first, as far as there is time: what isn't written stays owed, and whoever takes over writes it. */
   async stop(grace: AbortSignal): Promise<void> {
     this.unsubscribe();
-    await Promise.race([this.rowWriter.flush(), aborted(grace)]);
+    await Promise.race([this.auditor.stop(), aborted(grace)]);
+    await Promise.race([this.reasons.flush().then(() => this.rowWriter.flush()), aborted(grace)]);
     await this.registry.stop();
   }
 }

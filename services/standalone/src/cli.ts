@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DevCommand } from './dev/dev.command';
+import { examine } from './doctor/doctor.command';
+import type { DoctorFlags } from './doctor/doctor.command';
 import { ROLES, startRole } from './start/start.command';
 
 const say = (line: string): void => {
@@ -33,6 +35,17 @@ export function commandLine(): Command {
     .description('one service, or all of them in one process, configured by STEPWELL_… environment variables')
     .addOption(new Option('--role <role>', 'what this process is').choices(ROLES).makeOptionMandatory())
     .action(({ role }: { role: (typeof ROLES)[number] }) => startRole(role));
+  program
+    .command('doctor')
+    .description(
+      'looks at the servers, the store and the runs, and says what is wrong and what to do; exits with 1 if anything is',
+    )
+    .option('--fix', 'mend what is derived from the log, and send again what was lost', false)
+    .option('--full', 'look at every run and timer instead of a sample', false)
+    .option('--json', 'say it as JSON', false)
+    .action(async (flags: DoctorFlags) => {
+      process.exitCode = await examine(flags, process.env, say);
+    });
   return program;
 }
 

@@ -5,11 +5,12 @@ import type { Invoker, TakeOver, TakeOverOverrides } from '../run/run.events';
 import type { HeaderList, Submission } from '../wire/submission';
 import type { BodyIndex } from './definition';
 import { ask, work } from './definition';
+import type { AuditRunAnswer, ExplainRunAnswer } from './explaining';
 
 /*
  * The message catalogue: everything one service may say to another, on one screen (habit 8).
  *
- *   gateway      ask  run-state       Submit, FinishRun, CancelRun, ReadMessages, ReadRunLog, ListRuns
+ *   gateway      ask  run-state       Submit, FinishRun, CancelRun, ReadMessages, ReadRunLog, ListRuns, ExplainRun
  *   gateway      ask  run-state       OpenMailbox, Notify, ReadWaiters, ReadMessage, CancelMessage
  *   gateway      ask  run-state       ReadDeadLetter, DeleteDeadLetter, TakeOverRun, RequestFailureCallback, CancelFailureCallback
  *   http-caller  ask  run-state       ReportDeliveries, ReportCall, StillWanted, ReadEntries, ReadBody
@@ -17,6 +18,7 @@ import { ask, work } from './definition';
  *   notifier     ask  run-state       Settle
  *   run-state    ask  run-state       FlushRows (every member, before a list)
  *   run-state    ask  run-state       TellMailboxes, TellRuns, CopyRun, Submit (one stream tells another)
+ *   run-state    ask  run-state       AuditRun, TimersDue (the auditor of one partition, of what waits for another); doctor, too
  *   run-state    ask  scheduler       SetTimers, CancelTimers
  *   run-state    work http-caller     Deliver, CallOut
  *   run-state    work event-notifier  Announce
@@ -342,6 +344,7 @@ export const asks = {
   /** One run as in section 11. */
   ReadRunLog: ask<ReadRunLogRequest, JsonAnswer | Refused>('run-state', 'ReadRunLog'),
   ListRuns: ask<ListRunsRequest, ListRunsAnswer | Refused>('run-state', 'ListRuns'),
+  ExplainRun: ask<RunRequest, ExplainRunAnswer | Refused>('run-state', 'ExplainRun'),
   FlushRows: ask<Done, FlushRowsAnswer>('run-state', 'FlushRows'),
   OpenMailbox: ask<OpenMailboxRequest, Done | Refused>('run-state', 'OpenMailbox'),
   Notify: ask<NotifyRequest, NotifyAnswer | Refused>('run-state', 'Notify'),
@@ -360,6 +363,7 @@ export const asks = {
   CancelFailureCallback: ask<DeadLetterRequest, Done | Refused>('run-state', 'CancelFailureCallback'),
   TellMailboxes: ask<TellMailboxesRequest, Done>('run-state', 'TellMailboxes'),
   TellRuns: ask<TellRunsRequest, TellRunsAnswer>('run-state', 'TellRuns'),
+  AuditRun: ask<RunRequest, AuditRunAnswer | Refused>('run-state', 'AuditRun'),
   CopyRun: ask<CopyRunRequest, Done | Refused>('run-state', 'CopyRun'),
   ReportDeliveries: ask<ReportDeliveriesRequest, Done>('run-state', 'ReportDeliveries'),
   ReportCall: ask<ReportCallRequest, Done>('run-state', 'ReportCall'),

@@ -1,5 +1,6 @@
 export * from './catalogue';
 export * from './definition';
+export * from './explaining';
 export * from './partition';
 export * from './streams';
 export * from './subjects';

@@ -1,3 +1,5 @@
+import type { WaitingFor } from '../run/explain/waiting.reason';
+
 /** A run as lists show it: an effect of the log, conditional on the version, rebuilt at will (L9). */
 export interface RunRow {
   readonly runId: string;
@@ -16,6 +18,8 @@ export interface RunRow {
   readonly createdAt: number;
   /** Unix ms; absent while it runs. */
   readonly completedAt?: number;
+  /** What it waits for, once that has held for a second; a run that was just begun waits for its first delivery, or for its time. */
+  readonly waitingFor?: WaitingFor;
   /** While the run is a dead letter (protocol.md 12). */
   readonly deadLetter?: DeadLetterRow;
 }
@@ -48,6 +52,7 @@ export interface RunFilter {
   /** Dead letters alone, newest failure first; `fromMs` and `toMs` are then of the failure. */
   readonly deadLetters?: { readonly responseStatus?: number; readonly failureState?: FailureCallbackState };
   readonly status?: RunStatus;
+  readonly waitingFor?: AnyOf<WaitingFor>;
   readonly labels?: readonly string[];
   readonly callerIp?: AnyOf<string>;
   readonly flowControlKey?: AnyOf<string>;

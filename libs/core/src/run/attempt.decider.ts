@@ -63,7 +63,7 @@ function callbackSettings(state: RunState, delivery: Delivery): DeliverySettings
 }
 
 /** Failed attempts that a delivery survives. */
-const maxRetriesOf = (state: RunState, delivery: Delivery): number =>
+export const maxRetriesOf = (state: RunState, delivery: Delivery): number =>
   settingsOf(state, delivery).retries ?? DEFAULT_RETRIES;
 
 /** Decides on the end of an attempt. Never refuses: who reports must be able to forget. */

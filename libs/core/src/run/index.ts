@@ -5,6 +5,7 @@ export * from './decision';
 export * from './dialects/upstash.headers';
 export * from './effects';
 export * from './end.decider';
+export * from './explain';
 export * from './log/header-lists';
 export * from './log/message.view';
 export * from './log/run-log';

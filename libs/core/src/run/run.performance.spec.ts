@@ -1,6 +1,7 @@
 import { bodiesOf } from '../testing/log-bodies';
 import { RunScenario } from '../testing/run-scenario';
 import { resumed } from '../testing/successor-scenario';
+import { explain } from './explain';
 import { runLogOf } from './log/run-log.view';
 
 /*
@@ -123,6 +124,15 @@ describe('the cost of an event', () => {
       return run;
     };
     expect(growth(failed, (run) => resumed(run, Array(run.run.version).fill(50)))).toBeLessThan(LINEAR);
+  });
+
+  it('does not grow with what is explained', () => {
+    const waiting = (size: number): RunScenario => {
+      const run = grouped(size);
+      for (let step = 1; step <= size; step += 2) run.wait(step, { timeoutMs: step, step: { concurrent: size } });
+      return run;
+    };
+    expect(growth(waiting, (run) => explain(run.run))).toBeLessThan(LINEAR);
   });
 
   it('does not grow with the log that is shown', () => {

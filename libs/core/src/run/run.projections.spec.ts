@@ -32,10 +32,27 @@ describe('a run’s row (L9)', () => {
       flowControlKey: 'k',
       createdAt: 1_000_000,
     };
-    expect(rowOf(run.run, 7)).toEqual(row);
+    expect(rowOf(run.run, 7)).toEqual({ ...row, waitingFor: 'delivery' });
     run.at += 3;
     run.finish();
     expect(rowOf(run.run, 7)).toEqual({ ...row, version: 2, status: 'succeeded', completedAt: 1_000_003 });
+  });
+});
+
+describe('what a run waits for, in its row (L9)', () => {
+  const waitingFor = ({ run }: RunScenario): unknown => rowOf(run, 7).waitingFor;
+
+  it('is the reason that is named', () => {
+    const run = new RunScenario();
+    run.start({ failureCallback: { url: 'http://app/f', forwards: [] } });
+    expect(waitingFor(run)).toBe('delivery');
+    run.wait(1);
+    expect(waitingFor(run)).toBe('event');
+    run.waitEnded('msg_2', '1');
+    run.report('msg_2_result', { status: 489, headers: [['upstash-nonretryable-error', 'true']] });
+    expect(waitingFor(run)).toBe('failure-callback');
+    run.cancelFailureCallback();
+    expect(rowOf(run.run, 7)).not.toHaveProperty('waitingFor');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { RunAnnouncement } from '../messages/catalogue';
 import type { DeadLetterRow, RunRow } from '../ports/read-models.port';
 import { deadLetterId } from './dead-letter.decider';
+import { waitingForOf } from './explain/explain';
 import type { RunState } from './run.state';
 
 /** Last non-empty path segment of the workflow's URL, as `serveMany` routes by it (protocol.md 8.9); else the host. */
@@ -14,6 +15,7 @@ export function workflowName(url: string): string {
 /** The run's row in the read model (L9), as of the state's version. */
 export function rowOf(state: RunState, partition: number): RunRow {
   const { config, callerIp, workflowUrl } = state.start;
+  const waitingFor = waitingForOf(state);
   return {
     runId: state.runId,
     partition,
@@ -27,6 +29,7 @@ export function rowOf(state: RunState, partition: number): RunRow {
     ...(config.flowControlKey === undefined ? {} : { flowControlKey: config.flowControlKey }),
     createdAt: state.createdAt,
     ...(state.completedAt === undefined ? {} : { completedAt: state.completedAt }),
+    ...(waitingFor === undefined ? {} : { waitingFor }),
     ...deadLetterRow(state),
   };
 }

@@ -9,6 +9,7 @@ export const sleepForStep: StepKind = {
     return seconds === undefined ? {} : { sleepFor: seconds };
   },
   waitsFor: 'sleeps',
+  waitingFor: 'sleep',
 };
 
 /** Whole seconds, a part of one counting as one: the clients' logs have a number there, the one in Go fails on anything else. */

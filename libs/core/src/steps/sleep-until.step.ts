@@ -6,4 +6,5 @@ export const sleepUntilStep: StepKind = {
   // Whole seconds, as the client rounds them for its header: the client in Go can't read a log with any others.
   show: ({ sleepUntil }: StepJson) => (typeof sleepUntil === 'number' ? { sleepUntil: Math.round(sleepUntil) } : {}),
   waitsFor: 'sleeps',
+  waitingFor: 'sleep',
 };

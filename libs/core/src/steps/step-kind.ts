@@ -12,6 +12,8 @@ export interface StepKind {
   show(step: StepJson): Readonly<Record<string, unknown>>;
   /** Why a run that has planned or recorded it may be standing still, for people. */
   readonly waitsFor: string;
+  /** What a run waits for while such a step is set in motion and has no result, where that isn't told by the effect alone. */
+  readonly waitingFor?: 'sleep' | 'webhook';
 }
 
 /** Copies the fields that are there. */

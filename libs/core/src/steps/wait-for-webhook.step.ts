@@ -6,4 +6,5 @@ export const waitForWebhookStep: StepKind = {
   type: 'WaitForWebhook',
   show: (step) => pick(step, ['waitEventId']),
   waitsFor: 'waits for a call of its webhook',
+  waitingFor: 'webhook',
 };

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { explain, reasonsOf } from '../run/explain';
 import type { Obligation, RunState } from '../run/run.state';
 import { hasEnded, hasResult, tellKey } from '../run/run.state';
 import type { Block, RunSimulation, StepForm } from './run-simulation';
@@ -146,6 +147,36 @@ export function assertPromises(world: RunSimulation): void {
     expect(hopeful.length + world.requests.length).toBeGreaterThan(0);
   }
   for (const messages of world.continuations.values()) expect(messages.size).toBe(1);
+  assertExplained(world);
+}
+
+/** E4: a live run says why it isn't moving, and what it says is what is owed; an ended one has nothing to say but its callback. */
+function assertExplained(world: RunSimulation): void {
+  const { run } = world.scenario;
+  const reasons = reasonsOf(run);
+  const explanation = explain(run);
+  const isPending = !hasEnded(run) || run.failureCallback?.state === 'in-progress';
+  expect(explanation !== undefined).toBe(isPending);
+  expect([explanation?.reason, ...(explanation?.others ?? [])].filter((each) => each !== undefined)).toEqual(reasons);
+  expect(reasons.map(({ effectId }) => effectId).sort()).toEqual(effectsThatLeadOn(run).sort());
+  if (hasEnded(run)) return;
+  expect(explanation?.reason.isAside).toBeUndefined();
+  const requests = reasons.filter(({ waitingFor }) => ['event', 'webhook', 'child'].includes(waitingFor));
+  expect(requests.map(({ messageId }) => messageId).sort()).toEqual(
+    world.requests.map(({ messageId }) => messageId).sort(),
+  );
+  for (const { until, messageId = '' } of reasons) {
+    const phase = run.deliveries.get(messageId)?.phase;
+    expect(until).toBe(typeof phase === 'object' ? phase.waitingUntil : run.waits.get(messageId)?.data.deadlineAt);
+  }
+}
+
+function effectsThatLeadOn({ owed }: RunState): string[] {
+  const leadsOn = (each: Obligation): boolean =>
+    each.type === 'TellStream'
+      ? each.tell.kind === 'register-waiter' || each.tell.kind === 'start-child'
+      : ['Deliver', 'CallOut', 'SetTimer'].includes(each.type);
+  return [...owed].flatMap(([effectId, each]) => (leadsOn(each) ? [effectId] : []));
 }
 
 function obligationOf(run: RunState, messageId: string): Obligation | undefined {

@@ -1,7 +1,7 @@
 import type { Clock } from '@stepwell/core';
 import { documentSizeBytes } from './document-size';
 import type { CommitLane, GroupCommit, LossReason } from './group-commit';
-import { CLAIM_STREAM, type LogDriver } from './log-driver';
+import { CLAIM_STREAM, type LogDocument, type LogDriver } from './log-driver';
 import { entryId } from './log-position';
 import type { TenureStart } from './partition.tenure';
 import { chainSum } from './stream-checksum';
@@ -49,7 +49,7 @@ export async function tryClaim(claimant: Claimant, partition: number): Promise<T
   const tail = await driver.lastEntry(partition);
   const checkpoint = await driver.readCheckpoint(partition);
   const lastClaim = await driver.lastClaim(partition);
-  const found = lastClaim === undefined ? 0 : claimedSchema(lastClaim.events[0]?.data);
+  const found = schemaOfClaim(lastClaim);
   if (found > schemaVersion) throw new NewerSchema(partition, found, schemaVersion);
 
   const n = Math.max(tail?.n ?? 0, checkpoint?.n ?? 0) + 1;
@@ -68,6 +68,9 @@ export async function tryClaim(claimant: Claimant, partition: number): Promise<T
   }
   return { partition, term, claimedAt: n, at };
 }
+
+/** Version of the events in a claim's partition; 0 before there was one. */
+export const schemaOfClaim = (claim: LogDocument | undefined): number => claimedSchema(claim?.events[0]?.data);
 
 function claimedSchema(data: string | undefined): number {
   const claim: unknown = JSON.parse(data ?? '{}');

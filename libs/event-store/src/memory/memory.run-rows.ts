@@ -60,6 +60,7 @@ function matches(row: RunRow, filter: RunFilter): boolean {
     host,
     path,
     status,
+    waitingFor,
     labels,
     callerIp,
     flowControlKey,
@@ -76,6 +77,7 @@ function matches(row: RunRow, filter: RunFilter): boolean {
     isAnyOf(row.host, host) &&
     isAnyOf(row.path, path) &&
     (status === undefined || row.status === status) &&
+    isAnyOf(row.waitingFor, waitingFor) &&
     (labels === undefined || row.labels.some((label) => labels.includes(label))) &&
     isAnyOf(row.callerIp, callerIp) &&
     isAnyOf(row.flowControlKey, flowControlKey) &&

@@ -44,6 +44,7 @@ describe('what reads of a full store cost', () => {
       createdAt: k,
       url: k % 500 < 4 ? `http://rare/${k}` : `http://app/${k % 7}`,
       ...(k % 1_000 === 0 && { labels: ['rare'], callerIp: 'rare', flowControlKey: 'rare' }),
+      ...(k % 1_000 === 1 && { waitingFor: 'child' as const }),
     });
     const rows = Array.from({ length: RUNS }, (_, k) => {
       if (k % PER_FAILURE !== 0) return runRow(`r${k}`, changes(k));
@@ -100,6 +101,18 @@ describe('what reads of a full store cost', () => {
       name: 'of several keys',
       filter: { flowControlKey: ['rare', 'no'] },
       index: '{ flowControlKey: 1, cre',
+      found: 5,
+    },
+    {
+      name: 'that wait for a child',
+      filter: { waitingFor: 'child' },
+      index: '{ waitingFor: 1, createdAt: -1',
+      found: 5,
+    },
+    {
+      name: 'that wait for one of several',
+      filter: { waitingFor: ['child', 'copy'] },
+      index: '{ waitingFor: 1, createdAt: -1',
       found: 5,
     },
   ])('runs, those $name: ranges of their index', async ({ filter, index, found }) => {

@@ -89,6 +89,7 @@ function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined
     host,
     path,
     status,
+    waitingFor,
     labels,
     callerIp,
     flowControlKey,
@@ -110,6 +111,7 @@ function queryOf(filter: RunFilter, order: RowOrder, after: RowPlace | undefined
   if (host !== undefined) all.push({ host: anyOf(host) });
   if (path !== undefined) all.push({ path: anyOf(path) });
   if (status !== undefined) all.push({ status });
+  if (waitingFor !== undefined) all.push({ waitingFor: anyOf(waitingFor) });
   if (labels !== undefined) all.push({ labels: { $in: labels } });
   if (callerIp !== undefined) all.push({ callerIp: anyOf(callerIp) });
   if (flowControlKey !== undefined) all.push({ flowControlKey: anyOf(flowControlKey) });

@@ -59,6 +59,7 @@ const PLANS = {
       partition: Number,
       version: Number,
       status: String,
+      waitingFor: String,
       url: String,
       host: String,
       path: String,
@@ -76,6 +77,7 @@ const PLANS = {
     indexes: [
       [{ ...BY_CREATION }],
       [{ status: 1, ...BY_CREATION }],
+      [{ waitingFor: 1, ...BY_CREATION }, { partialFilterExpression: { waitingFor: { $exists: true } } }],
       [{ url: 1, ...BY_CREATION }],
       [{ host: 1, ...BY_CREATION }],
       [{ path: 1, ...BY_CREATION }],
@@ -123,6 +125,17 @@ export function nativeCollection<T extends { _id: string | number }>(
   name: CollectionName,
 ): mongo.Collection<T> {
   return model(connection, name).collection as unknown as mongo.Collection<T>;
+}
+
+/** What {@link prepareCollections} makes, for who looks whether it is there. */
+export function plannedIndexes(): {
+  readonly collection: string;
+  readonly indexes: readonly { readonly keys: object; readonly unique: boolean }[];
+}[] {
+  return Object.values(PLANS).map((plan: CollectionPlan) => ({
+    collection: plan.collection,
+    indexes: (plan.indexes ?? []).map(([keys, options]) => ({ keys, unique: options?.unique === true })),
+  }));
 }
 
 /** Idempotent: what exists stays. */

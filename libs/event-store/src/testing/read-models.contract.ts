@@ -104,6 +104,28 @@ export function describeReadModels(store: () => Store, fixture: () => StoreFixtu
     expect(await idsOf({ fromMs: 2, toMs: 2, createdAt: 3 })).toEqual([]);
   });
 
+  it('L9 finds runs by what they wait for', async () => {
+    const { rows } = store();
+    await rows.upsert([
+      runRow('a', { createdAt: 1, waitingFor: 'sleep' }),
+      runRow('b', { createdAt: 2, waitingFor: 'event' }),
+      runRow('c', { createdAt: 3, waitingFor: 'sleep' }),
+      runRow('before', { createdAt: 4 }),
+    ]);
+    expect(await idsOf({ waitingFor: 'sleep' })).toEqual(['c', 'a']);
+    expect(await idsOf({ waitingFor: ['event', 'sleep'], toMs: 2 })).toEqual(['b', 'a']);
+    expect(await idsOf({ waitingFor: 'child' })).toEqual([]);
+    expect(await idsOf({})).toEqual(['before', 'c', 'b', 'a']);
+    // The same version with another reason, as a rebuild of the rows or a time that has come makes it.
+    await rows.upsert([runRow('a', { createdAt: 1, waitingFor: 'delivery' })]);
+    expect(await idsOf({ waitingFor: 'sleep' })).toEqual(['c']);
+    await rows.upsert([runRow('c', { createdAt: 3, version: 2, status: 'succeeded', completedAt: 9 })]);
+    expect(await idsOf({ waitingFor: 'sleep' })).toEqual([]);
+    expect((await rows.list({ waitingFor: 'event' }, { count: 9 })).rows).toEqual([
+      runRow('b', { createdAt: 2, waitingFor: 'event' }),
+    ]);
+  });
+
   it('L9 pages newest first without losing or repeating a row of the same moment', async () => {
     const { rows } = store();
     const all = PAGED.map(([runId, createdAt]) => runRow(runId, { createdAt }));

@@ -17,6 +17,8 @@ export class JetStreamError extends Error {
 }
 
 const ERR_STREAM_NOT_FOUND = 10059;
+const ERR_CONSUMER_NOT_FOUND = 10014;
+const ERR_NO_MESSAGE = 10037;
 export const ERR_STREAM_NAME_TAKEN = 10058;
 export const ERR_SUBJECTS_OVERLAP = 10065;
 /** Not enough room for the stream's `max_bytes`: on the server, in the account, on its disk. */
@@ -70,6 +72,15 @@ export class JetStreamApi {
     }
   }
 
+  async hasConsumer(stream: string, consumer: string): Promise<boolean> {
+    return this.isThere(`CONSUMER.INFO.${stream}.${consumer}`, {}, ERR_CONSUMER_NOT_FOUND);
+  }
+
+  /** Whether the stream has a message with this subject. */
+  async hasMessage(stream: string, subject: string): Promise<boolean> {
+    return this.isThere(`STREAM.MSG.GET.${stream}`, { last_by_subj: subject }, ERR_NO_MESSAGE);
+  }
+
   /** Names of the streams that take this subject. */
   async streamsOf(subject: string): Promise<readonly string[]> {
     const { streams } = await this.call<{ streams?: readonly string[] | null }>('STREAM.NAMES', { subject });
@@ -79,6 +90,16 @@ export class JetStreamApi {
   /** Creates it, or changes it to this. */
   async putConsumer(stream: string, config: Partial<ConsumerConfig> & { durable_name: string }): Promise<void> {
     await this.call(`CONSUMER.CREATE.${stream}.${config.durable_name}`, { stream_name: stream, config });
+  }
+
+  private async isThere(what: string, body: object, notThere: number): Promise<boolean> {
+    try {
+      await this.call(what, body);
+      return true;
+    } catch (error) {
+      if (error instanceof JetStreamError && error.errCode === notThere) return false;
+      throw error;
+    }
   }
 
   private async call<Answer>(what: string, body: object = {}): Promise<Answer> {

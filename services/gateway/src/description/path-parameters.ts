@@ -1,14 +1,15 @@
 import type { IdPrefix } from '../http/raw-target';
 
 /*
- * What stands in a path for what the clients put there unescaped (protocol.md 2.1, 8.5). OpenAPI has no word for it: tools may escape
+ * What stands in a path: in those of our own (`/v1`) escaped as anywhere, elsewhere what the clients put there unescaped (protocol.md 2.1, 8.5). OpenAPI has no word for it: tools may escape
  * what they fill in, which is decoded once where it is an id, and is a mistake where it is a URL.
  */
 
 interface PathParameter {
   readonly meaning: string;
   readonly example: string;
-  readonly raw: 'destination' | 'id';
+  /** Not escaped, and what it is; absent where it is escaped. */
+  readonly raw?: 'destination' | 'id';
 }
 
 const ID = 'It is taken as it is, slashes included, up to the query; percent-encoding is decoded once.';
@@ -22,6 +23,10 @@ export const PATH_PARAMETERS = {
     raw: 'destination',
   },
   workflowRunId: { meaning: `Id of the run. ${ID}`, example: 'wfr_1', raw: 'id' },
+  runId: {
+    meaning: 'Id of the run, percent-encoded like any part of a path.',
+    example: 'wfr_1',
+  },
   eventId: { meaning: `Id of the event, 1 to 512 printable characters. ${ID}`, example: 'order-17', raw: 'id' },
   userId: {
     meaning: `The user that the token names, as base64 of JSON with a \`UserID\`. ${ID_BEFORE_OTHERS}`,
@@ -45,11 +50,18 @@ const BEHIND: Readonly<Partial<Record<IdPrefix, PathParameterName>>> = {
   '/v2/workflows/dlq/': 'dlqId',
 };
 
-/** A route's path as it is documented. @throws Error for a placeholder that nobody has named */
+/** A route's path as it is documented. @throws Error for a placeholder or a parameter that nobody has named */
 export function documentedPath(route: string): string {
+  if (route.includes(':')) return withParameters(route);
   const prefix = /^(.*\/)-$/.exec(route)?.[1];
   if (prefix === undefined) return route;
   const name = BEHIND[prefix as IdPrefix];
   if (name === undefined) throw new Error(`nobody has named what is behind ${prefix}`);
   return `${prefix}{${name}}`;
 }
+
+const withParameters = (route: string): string =>
+  route.replace(/:(\w+)/g, (_, name: string) => {
+    if (!Object.hasOwn(PATH_PARAMETERS, name)) throw new Error(`nobody has named the parameter ${name}`);
+    return `{${name}}`;
+  });

@@ -79,9 +79,11 @@ export class HttpSurface implements OnModuleInit {
     });
     this.submissions.register(server);
     this.events.register(server);
-    server.all('/v2/*', (request, reply) => {
-      this.answerUnknown(request, reply);
-    });
+    for (const unknown of ['/v1/*', '/v2/*']) {
+      server.all(unknown, (request, reply) => {
+        this.answerUnknown(request, reply);
+      });
+    }
   }
 
   private admits(request: FastifyRequest): boolean {

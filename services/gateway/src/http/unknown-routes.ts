@@ -4,7 +4,7 @@ import { Problem } from '@stepwell/platform';
  * What no route took, by the table of protocol.md 1: a wrong method, something that exists elsewhere and not here yet, or nothing.
  */
 
-/** Served here; `**` is any rest. */
+/** Served here; `*` is any one segment, `**` any rest. */
 const SERVED: readonly (readonly [path: string, methods: string])[] = [
   ['/v2/batch', 'POST'],
   ['/v2/batch/trigger', 'POST'],
@@ -26,6 +26,7 @@ const SERVED: readonly (readonly [path: string, methods: string])[] = [
   ['/v2/messages/**', 'GET, DELETE'],
   ['/v2/keys', 'GET'],
   ['/v2/liveness', 'GET'],
+  ['/v1/runs/*/explain', 'GET'],
 ];
 
 /** Known to the clients, and coming. */
@@ -63,5 +64,6 @@ function matches(pattern: string, path: string): boolean {
     const prefix = pattern.slice(0, -'/**'.length);
     return path === prefix || path.startsWith(`${prefix}/`);
   }
-  return path === pattern;
+  const [wanted, segments] = [pattern.split('/'), path.split('/')];
+  return wanted.length === segments.length && wanted.every((each, place) => each === '*' || each === segments[place]);
 }

@@ -1,5 +1,5 @@
-import type { RunFilter, RunStatus } from '@stepwell/core';
-import { runIdIn } from '@stepwell/core';
+import type { RunFilter, RunStatus, WaitingFor } from '@stepwell/core';
+import { runIdIn, WAITING_FOR } from '@stepwell/core';
 import type { Flag } from '../http/query-values';
 import {
   ChoiceParameter,
@@ -19,7 +19,7 @@ const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
   RUN_CANCELED: 'cancelled',
 };
 
-/** The filters of protocol.md 11. */
+/** The filters of protocol.md 11, and what a run waits for, which is our own. */
 export class RunListQuery extends RunFilterQuery {
   /** Id of the run. */
   @TextParameter()
@@ -32,6 +32,10 @@ export class RunListQuery extends RunFilterQuery {
   /** How the run is. */
   @ChoiceParameter(Object.keys(STATUS_OF_STATE))
   readonly state?: string;
+
+  /** What the run waits for, as `explain` tells it, known a second or two after it changed. */
+  @ChoiceParameter(WAITING_FOR)
+  readonly waitingFor?: WaitingFor;
 
   /** When the run was created, in unix milliseconds. */
   @TimeParameter()
@@ -68,7 +72,7 @@ export class RunListQuery extends RunFilterQuery {
 
 /** Undefined when no run can be meant. */
 export function listFilterOf(query: RunListQuery): RunFilter | undefined {
-  const { workflowRunId, workflowRuns, messageId, state, workflowCreatedAt } = query;
+  const { workflowRunId, workflowRuns, messageId, state, waitingFor, workflowCreatedAt } = query;
   const named = [
     ...(workflowRunId === undefined ? [] : [workflowRunId]),
     ...(workflowRuns ?? []).map((text) => text.replace(/@\d+$/, '')),
@@ -80,6 +84,7 @@ export function listFilterOf(query: RunListQuery): RunFilter | undefined {
     ...placeOf(query),
     ...present('runIds', runIds),
     ...present('status', state === undefined ? undefined : STATUS_OF_STATE[state]),
+    ...present('waitingFor', waitingFor),
     ...present('createdAt', workflowCreatedAt),
   };
 }

@@ -6,7 +6,7 @@ import { IsCount, IsHeaderLists, IsListOf, IsOf } from '../description/values';
  * left out with `trimBody`, and shown as hashes where the run asked for it.
  */
 
-const RUN_STATES = ['RUN_STARTED', 'RUN_SUCCESS', 'RUN_FAILED', 'RUN_CANCELED'] as const;
+export const RUN_STATES = ['RUN_STARTED', 'RUN_SUCCESS', 'RUN_FAILED', 'RUN_CANCELED'] as const;
 const STEP_STATES = ['STEP_PROGRESS', 'STEP_SUCCESS', 'STEP_RETRY', 'STEP_FAILED', 'STEP_CANCELED'] as const;
 export const CALLBACK_STATES = [
   'CALLBACK_INPROGRESS',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AskDefinition, Message, Refused } from '@stepwell/core';
+import type { AskDefinition, ExplainRunAnswer, Message, Refused } from '@stepwell/core';
 import { asks, isRefused, message, partitionOf, runStream } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { PatientAsker } from '../asking/patient-asker';
@@ -21,6 +21,11 @@ export class RunAsks {
     if (isRefused(answer.head) && answer.head.refused === 'UNKNOWN_RUN') return undefined;
     const found = accepted(answer);
     return bodyOf(found, found.head.json);
+  }
+
+  /** What it waits for. @throws Problem UNKNOWN_RUN */
+  async explain(runId: string, hangUp: AbortSignal): Promise<ExplainRunAnswer> {
+    return accepted(await this.askRun(asks.ExplainRun, message({ runId }), hangUp)).head;
   }
 
   /** Ended or unknown runs are finished already (protocol.md 7.8). */

@@ -39,6 +39,7 @@ export class ScriptedBus implements ServiceBus {
     this.answer(asks.CancelRun, () => message({ cancelled: true }));
     this.answer(asks.ReadMessages, () => message({ refused: 'UNKNOWN_RUN' }));
     this.answer(asks.ReadRunLog, () => message({ refused: 'UNKNOWN_RUN' }));
+    this.answer(asks.ExplainRun, () => message({ refused: 'UNKNOWN_RUN' }));
     this.answer(asks.ListRuns, () => message({ rows: [] }));
     this.answer(asks.OpenMailbox, () => message({}));
     this.answer(asks.Notify, () => message({ notified: 0, waiters: [] }));

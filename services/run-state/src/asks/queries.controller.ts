@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type {
   Done,
+  ExplainRunAnswer,
   FlushRowsAnswer,
   JsonAnswer,
   ListRunsAnswer,
@@ -23,6 +24,7 @@ import { Answers } from '@stepwell/messaging';
 import { runKey } from '../aggregates';
 import { readBlob } from '../bodies/body.reader';
 import { readEntries, readMessageList } from '../queries/entries.query';
+import { explanationOf } from '../queries/explain.query';
 import { readRunLog } from '../queries/run-log.query';
 import { readShown } from '../queries/shown.view';
 import { RunStateRuntime } from '../run-state.runtime';
@@ -51,6 +53,13 @@ export class QueriesController {
     const log = await host.read(runKey(runId), () => readRunLog(host, this.runtime.store.blobs, runId, trimBody));
     if (!log) return unknownRun(runId);
     return message({ json: 0 }, [Buffer.from(JSON.stringify(log))]);
+  }
+
+  @Answers(asks.ExplainRun)
+  async explainRun({ head }: Message<RunRequest>, context: AskContext): Promise<Message<ExplainRunAnswer | Refused>> {
+    const host = hostOf(this.runtime.registry, context);
+    const answer = await host.read(runKey(head.runId), ({ state }) => state && explanationOf(state));
+    return answer ? message(answer) : unknownRun(head.runId);
   }
 
   @Answers(asks.ReadEntries)

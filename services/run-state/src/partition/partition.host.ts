@@ -176,6 +176,14 @@ export class PartitionHost {
     return this.within(key, (stream) => stream);
   }
 
+  /** For who looks at every stream now and then: what isn't in memory is read and not kept, or it would drive out what is used. */
+  async glance<K extends Kind>(key: StreamKey<K>): Promise<Stream<K>> {
+    this.assertHeld();
+    // A name says its kind.
+    const stream = this.streams.get(key.name) as Stream<K> | undefined;
+    return stream ?? this.loader.load(key);
+  }
+
   /** Works on the stream in the turn it is found in: after a pause it may have been evicted, and read anew by somebody else. */
   private async within<K extends Kind, Result>(
     key: StreamKey<K>,

@@ -59,6 +59,15 @@ export class Relay {
     return isOfKind(stream, 'mailbox') ? this.sendOfMailbox(host, stream, effectIds) : Promise.resolve();
   }
 
+  /** Queues a piece of work that the broker may have lost. What comes of it: {@link WorkPublisher.publishSuspected}. */
+  queueAgain(
+    host: PartitionHost,
+    key: StreamKey<'run'>,
+    effectId: string,
+  ): ReturnType<WorkPublisher['publishSuspected']> {
+    return this.work.publishSuspected(host, key, effectId);
+  }
+
   /** A worker's receipts (E1). */
   settle(host: PartitionHost, effectIds: readonly string[]): void {
     for (const effectId of effectIds) host.settle(effectId);

@@ -14,7 +14,8 @@ import type { LogCopier } from './log.copier';
  * Begins the runs that other runs want begun: the child of an invoke, the successor of a failed run (protocol.md 8.7, 12).
  *
  * 1. Each is asked of the new run's owner until it is answered or the tenure ends; answered = it has begun = settled (B1, E1).
- * 2. Tries hold nothing but names, and a bounded number is under way.
+ * 2. Tries hold nothing but names, and a bounded number is under way; the same effect is tried by one of them only, however often it
+ *    is sent.
  */
 export interface StarterDependencies {
   readonly bus: Pick<Bus, 'ask'>;
@@ -30,11 +31,21 @@ const RETRY_MS = { first: 50, most: 5_000 };
 
 export class RunStarter {
   private readonly places = new Places(UNDER_WAY);
+  private readonly underWay = new WeakMap<PartitionHost, Set<string>>();
 
   constructor(private readonly dependencies: StarterDependencies) {}
 
   /** Never rejects. */
   async start(host: PartitionHost, key: StreamKey<'run'>, effectId: string): Promise<void> {
+    const underWay = this.underWay.get(host) ?? new Set();
+    this.underWay.set(host, underWay);
+    if (underWay.has(effectId)) return;
+    underWay.add(effectId);
+    await this.startUntilBegun(host, key, effectId);
+    underWay.delete(effectId);
+  }
+
+  private async startUntilBegun(host: PartitionHost, key: StreamKey<'run'>, effectId: string): Promise<void> {
     const { logger, pause } = this.dependencies;
     const { lost } = host.tenure;
     for (let delayMs = RETRY_MS.first; !lost.aborted; delayMs = Math.min(RETRY_MS.most, delayMs * 2)) {

@@ -49,6 +49,22 @@ export class WorkPublisher {
     if (!(await this.tryToPublish(host, key, effectId, 'warn', stream))) void this.publishLater(host, key, effectId);
   }
 
+  /**
+   * For who suspects that the broker has lost it: `queued` = so it was. Undefined when it isn't owed, or is no more by the time it is
+   * queued: then a worker has reported it and acknowledged, in this order. @throws what building and queueing throw
+   */
+  async publishSuspected(
+    host: PartitionHost,
+    key: StreamKey<'run'>,
+    effectId: string,
+  ): Promise<'queued' | 'already-queued' | undefined> {
+    const outcome = await this.publishOnce(host, await host.stream(key), effectId);
+    const { state } = await host.stream(key);
+    const obligation = state?.owed.get(effectId);
+    if (!obligation || !('messageId' in obligation)) return undefined;
+    return state?.deliveries.get(obligation.messageId)?.phase === 'sent' ? outcome : undefined;
+  }
+
   /** E3: everything of the partition that is unsettled, and the last ten minutes' announcements. Never rejects. */
   async publishEverythingAgain(host: PartitionHost): Promise<void> {
     const byStream = new Map<string, Set<string>>();
@@ -97,24 +113,28 @@ export class WorkPublisher {
     }
   }
 
-  private async publishOnce(host: PartitionHost, stream: RunStream, effectId: string): Promise<void> {
+  private async publishOnce(
+    host: PartitionHost,
+    stream: RunStream,
+    effectId: string,
+  ): Promise<'queued' | 'already-queued' | undefined> {
     const { bus, items } = this.dependencies;
     const { state } = stream;
     const obligation = state?.owed.get(effectId);
-    if (!state || !obligation) return;
+    if (!state || !obligation) return undefined;
     if (obligation.type === 'Announce') {
       await this.announce(host, stream, state, effectId);
-      return;
+      return undefined;
     }
-    if (obligation.type !== 'Deliver' && obligation.type !== 'CallOut') return;
+    if (obligation.type !== 'Deliver' && obligation.type !== 'CallOut') return undefined;
     const delivery = state.deliveries.get(obligation.messageId);
     // Succeeded, and only not written yet (L7): it isn't wanted any more.
-    if (delivery?.effectId !== effectId || delivery.phase !== 'sent') return;
+    if (delivery?.effectId !== effectId || delivery.phase !== 'sent') return undefined;
     if (obligation.type === 'CallOut')
-      await bus.publishWork(works.CallOut, effectId, await items.callOut(host.tenure, stream, state, delivery));
-    else if (delivery.kind === 'step')
-      await bus.publishWork(works.Deliver, effectId, items.step(host.tenure, stream, state, delivery));
-    else await bus.publishWork(works.Deliver, effectId, await items.callback(host.tenure, stream, state, delivery));
+      return bus.publishWork(works.CallOut, effectId, await items.callOut(host.tenure, stream, state, delivery));
+    if (delivery.kind === 'step')
+      return bus.publishWork(works.Deliver, effectId, items.step(host.tenure, stream, state, delivery));
+    return bus.publishWork(works.Deliver, effectId, await items.callback(host.tenure, stream, state, delivery));
   }
 
   private async announce(host: PartitionHost, stream: RunStream, state: RunState, effectId: string): Promise<void> {

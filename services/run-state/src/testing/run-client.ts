@@ -5,6 +5,7 @@ import type {
   ChildStart,
   DeliveryReport,
   Done,
+  ExplainRunAnswer,
   FailureCallbackAnswer,
   InvokeSubmission,
   ListRunsAnswer,
@@ -189,6 +190,10 @@ export class RunClient {
   async log(): Promise<unknown> {
     const request = message({ runId: this.runId, trimBody: false });
     return jsonOf(await this.bus.ask(asks.ReadRunLog, this.address, request, this.options));
+  }
+
+  async explain(): Promise<ExplainRunAnswer | Refused> {
+    return (await this.bus.ask(asks.ExplainRun, this.address, message({ runId: this.runId }), this.options)).head;
   }
 
   async message(messageId: string): Promise<unknown> {

@@ -61,7 +61,14 @@ export class Member {
     private readonly app: INestMicroservice,
     private readonly clock: StoppableClock,
     private readonly shutdown: ShutdownSequence,
+    private readonly metrics: ReturnType<typeof createMetrics>,
   ) {}
+
+  /** What a counter says, by its labels. */
+  async counted(name: string): Promise<readonly { readonly labels: object; readonly value: number }[]> {
+    const found = (await this.metrics.getMetricsAsJSON()).find((metric) => metric.name === name);
+    return (found?.values ?? []).map(({ labels, value }) => ({ labels, value }));
+  }
 
   held(): number {
     return this.runtime.registry.hosts().length;
@@ -102,6 +109,7 @@ export class Member {
 export interface WorldOptions {
   readonly leaseMs?: number;
   readonly cachedRuns?: number;
+  readonly settings?: Partial<RunStateConfig>;
 }
 
 /**
@@ -175,8 +183,13 @@ export class RunStateWorld {
     const clock = new StoppableClock();
     const store = createMemoryStore({ clock, data: this.data });
     const bus = new MemoryBus({ broker: this.broker, member: name });
-    const config = configFrom(RunStateConfig, { logLevel: 'silent', cachedRuns: this.options.cachedRuns ?? 20_000 });
+    const config = configFrom(RunStateConfig, {
+      logLevel: 'silent',
+      cachedRuns: this.options.cachedRuns ?? 20_000,
+      ...this.options.settings,
+    });
     const shutdown = new ShutdownSequence();
+    const metrics = createMetrics('run-state');
     const membership = store.membership('run-state', {
       memberId: name,
       leaseMs: this.options.leaseMs ?? 400,
@@ -189,7 +202,7 @@ export class RunStateWorld {
           bus,
           clock,
           logger: createLogger(config, 'run-state'),
-          metrics: createMetrics('run-state'),
+          metrics,
           health: new HealthRegistry(),
           shutdown,
         }),
@@ -201,7 +214,7 @@ export class RunStateWorld {
       logger: false,
     });
     await app.listen();
-    const member = new Member(name, store, bus, app.get(RunStateRuntime), app, clock, shutdown);
+    const member = new Member(name, store, bus, app.get(RunStateRuntime), app, clock, shutdown, metrics);
     this.members.push(member);
     return member;
   }

@@ -9,28 +9,10 @@ import { HttpCallerConfig, HttpCallerModule, intakeOf } from '@stepwell/http-cal
 import type { OwnTopicPublisher } from '@stepwell/messaging';
 import { createNatsTopicPublisher, MemoryBus, MessagingServer } from '@stepwell/messaging';
 import type { Connected, ServiceBase, ServiceDefinition } from '@stepwell/platform';
-import {
-  BusConfig,
-  CommonConfig,
-  MemberConfig,
-  natsOptions,
-  Setting,
-  settingsOf,
-  StoreConfig,
-  SystemClock,
-} from '@stepwell/platform';
+import { CommonConfig, MemberConfig, natsOptions, settingsOf, StoreConfig, SystemClock } from '@stepwell/platform';
 import { RunStateModule, RunStateSettings, runStateStore } from '@stepwell/run-state';
 import { SchedulerModule, SchedulerSettings, schedulerStore } from '@stepwell/scheduler';
-
-/** One process needs NATS for the public topics alone, and does without them when there is none. */
-class OptionalBusConfig extends BusConfig {
-  @Setting('STEPWELL_NATS_URL', {
-    description: 'NATS server or servers for the public topics; without it there are none.',
-    as: 'list',
-    optional: true,
-  })
-  declare readonly natsUrls: readonly string[];
-}
+import { OptionalBusConfig } from './optional-bus.config';
 
 class AllConfig extends settingsOf(
   CommonConfig,

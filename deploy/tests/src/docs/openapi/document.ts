@@ -9,9 +9,11 @@ import { errorSchema, JSON_TYPE, ResponseComponents } from './responses';
 import type { JsonSchema } from './schemas';
 import { Schemas } from './schemas';
 
-const DESCRIPTION = `The wire protocol of Upstash Workflow, as this server speaks it; what is different is on the page of compatibility.
+const DESCRIPTION = `The wire protocol of Upstash Workflow, as this server speaks it, below \`/v2\`; what is different is on the page of compatibility. What is
+only here is below \`/v1\`.
 
-- What a path ends with is taken unescaped: a whole URL with its query, or an id.
+- What a path below \`/v2\` ends with is taken unescaped: a whole URL with its query, or an id. Paths below \`/v1\` are the server's own, and
+  escaped like any others.
 - Lists in a query are repeated parameters. Unknown parameters are refused, so that a misspelt filter never means "all".
 - Bodies are taken as bytes, whatever their content type says.
 - Wherever GET is possible HEAD is, too.

@@ -38,15 +38,20 @@ export class ParameterComponents {
   }
 
   private path(name: PathParameterName): JsonSchema {
-    const { meaning, example, raw } = PATH_PARAMETERS[name];
+    const { meaning, example, ...more } = PATH_PARAMETERS[name];
+    const raw = 'raw' in more ? more.raw : undefined;
     return this.component(name, {
       name,
       in: 'path',
       required: true,
       description: meaning,
-      schema: { type: 'string', minLength: 1, ...(raw === 'id' ? { maxLength: MAX_ID_LENGTH } : { format: 'uri' }) },
+      schema: {
+        type: 'string',
+        minLength: 1,
+        ...(raw === 'destination' ? { format: 'uri' } : { maxLength: MAX_ID_LENGTH }),
+      },
       example,
-      'x-unescaped': true,
+      ...(raw === undefined ? {} : { 'x-unescaped': true }),
     });
   }
 

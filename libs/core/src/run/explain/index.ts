@@ -1,0 +1,3 @@
+export * from './explain';
+export * from './reason.text';
+export * from './waiting.reason';
