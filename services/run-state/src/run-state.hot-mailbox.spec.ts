@@ -49,6 +49,8 @@ describe('a mailbox with many waiters', () => {
     await world.settled(member);
     await waiting(1_000, 10);
     await until(() => world.timers.size === 10_000, PATIENT_MS);
+    // By then there are more entries than waiters: a snapshot is due.
+    await until(() => new LogTruth(world.data).mailbox('evt')?.owed.size === 0, PATIENT_MS);
     const answer = await notify();
     expect(answer).toMatchObject({ notified: 10_000, waiters: { length: 1_000 } });
     await until(() => isAtRest(member) && world.timers.size === 0, PATIENT_MS);

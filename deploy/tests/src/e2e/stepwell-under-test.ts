@@ -26,6 +26,8 @@ const REFUSAL_LIMIT_MS = 60_000;
 export class StepwellUnderTest {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'stepwell-e2e-'));
   url = '';
+  /** The log itself, for those who believe nothing else. */
+  mongoUrl = '';
   /** Run completions on NATS, with the reader's credentials. */
   natsUrl = '';
   private child: ChildProcess | undefined;
@@ -48,6 +50,7 @@ export class StepwellUnderTest {
     );
     if (child.exitCode !== null) throw new Error(`stepwell dev ended with ${child.exitCode}:\n${this.output}`);
     this.url = /Stepwell is ready: (\S+)/.exec(this.output)?.[1] ?? '';
+    this.mongoUrl = /mongodb:\S+/.exec(this.output)?.[0] ?? '';
     this.natsUrl = /Run completions on NATS: (\S+)/.exec(this.output)?.[1] ?? '';
   }
 

@@ -18,15 +18,20 @@ export async function inStoppedStore<Found>(
     ensureReplicaSet: ensureReplicaSetOfOne,
   });
   try {
-    // The driver's own dynamic `import('os')` fails inside of Jest.
-    const options = { dbName: 'stepwell', runtimeAdapters: { os } };
-    const connection = await createConnection(server.uri, options).asPromise();
-    try {
-      return await look(connection);
-    } finally {
-      await connection.close();
-    }
+    return await inStore(server.uri, look);
   } finally {
     await server.stop();
+  }
+}
+
+/** Looks into the database of one that runs. */
+export async function inStore<Found>(uri: string, look: (connection: Connection) => Promise<Found>): Promise<Found> {
+  // The driver's own dynamic `import('os')` fails inside of Jest.
+  const options = { dbName: 'stepwell', runtimeAdapters: { os } };
+  const connection = await createConnection(uri, options).asPromise();
+  try {
+    return await look(connection);
+  } finally {
+    await connection.close();
   }
 }

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
 import { seededRandom, seedOfThisRun } from '../random';
-import { inStoppedStore } from '../stopped-store';
+import { inStore, inStoppedStore } from '../stopped-store';
 import type { Topology } from '../stepwell-under-test';
 import { until } from '../until';
 import { useArena } from './arena';
@@ -52,6 +52,13 @@ export function describeHotMailbox({ topology, waiters, victim, limitMs }: HotMa
       return crowd;
     };
 
+    const hasSnapshot = (): Promise<boolean> =>
+      inStore(
+        arena.stepwell.mongoUrl,
+        async (connection) =>
+          (await connection.collection('log').findOne({ 'events.type': 'MailboxSnapshot' })) !== null,
+      );
+
     const allResumedOnce = async (crowd: Crowd): Promise<void> => {
       await until('all have ended', () => crowd.ended.size === waiters, limitMs);
       await arena.settled();
@@ -69,6 +76,8 @@ export function describeHotMailbox({ topology, waiters, victim, limitMs }: HotMa
       'is notified: answered soon, all resumed once, with what the notice carried',
       async () => {
         const crowd = await allWait();
+        // Once all timers are known to be set there are more entries than waiters.
+        await until('a snapshot is written', hasSnapshot, limitMs);
         const answer = await arena.send(notifying(crowd.eventId, NOTICE));
         const tookMs = answer.answeredAt - answer.sentAt;
         const listed = answer.json<Listed[]>();
