@@ -50,6 +50,8 @@ const STARTS_WITHIN_MS = 60_000;
 const STORMY_MS = 90_000;
 /** So long nothing happens before time leaps to the next timer. Longer than any pause that isn't one. */
 const QUIET_MS = 45_000;
+/** So long nothing happens before it is believed that nothing will: longer than a delivery or a lease may take. */
+const SILENT_MS = 300_000;
 const MOST_LEAPS = 500;
 
 /**
@@ -144,15 +146,17 @@ export class Scenario {
   /** Until every run has ended and been announced, or nothing is going to happen any more. */
   private async comeToRest(): Promise<void> {
     const { time } = this.world;
-    for (let leaps = 0; leaps < MOST_LEAPS; leaps += 1) {
-      for (let before = -1; before !== this.activity();) {
-        before = this.activity();
-        await time.run(time.nowMs + QUIET_MS, () => false);
-        if (this.isOver()) return;
-      }
-      const next = this.nextTimerMs();
-      if (next === undefined || next <= time.nowMs - QUIET_MS) return;
+    let silentMs = 0;
+    for (let leaps = 0; leaps < MOST_LEAPS && silentMs < SILENT_MS; ) {
+      const before = this.activity();
+      await time.run(time.nowMs + QUIET_MS, () => false);
+      if (this.isOver()) return;
+      silentMs = before === this.activity() ? silentMs + QUIET_MS : 0;
+      const next = this.nextTimerMs() ?? 0;
+      if (silentMs === 0 || next <= time.nowMs) continue;
       time.leapTo(next - 500);
+      silentMs = 0;
+      leaps += 1;
     }
   }
 

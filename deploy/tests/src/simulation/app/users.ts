@@ -33,6 +33,7 @@ export class Users {
       });
     }
     this.notifyNowAndThen();
+    this.readNowAndThen();
   }
 
   private startOne(): void {
@@ -73,6 +74,30 @@ export class Users {
     if (reply.kind !== 'answered') return;
     this.judge.ended(run.runId, 'the cancel');
     if (reply.value) run.cancelAckedMs ??= time.nowMs;
+  }
+
+  /** Somebody looks at a run that was started: it is there, and over if it was over before. */
+  private async look(run: RunJournal): Promise<void> {
+    const askedMs = this.world.time.nowMs;
+    const wasOver = this.judge.isOver(run.runId);
+    const reply = await this.gateways.request((desks, hangUp) => desks.runs.log(run.runId, true, hangUp));
+    if (reply.kind !== 'answered') return;
+    if (reply.value === undefined) {
+      this.judge.refused(run, askedMs, 'the run is not known');
+      return;
+    }
+    const { workflowState } = JSON.parse(Buffer.from(reply.value).toString()) as { readonly workflowState: string };
+    if (wasOver && workflowState === 'RUN_STARTED') this.judge.readOldState(run.runId);
+  }
+
+  private readNowAndThen(): void {
+    const { chance, time, weather } = this.world;
+    time.after(chance.between(10, 300), () => {
+      if (weather.isClear) return;
+      const started = [...this.journal.runs.values()].filter(({ startAckedMs }) => startAckedMs !== undefined);
+      if (started.length > 0) void this.look(chance.pick(started));
+      this.readNowAndThen();
+    });
   }
 
   private notifyNowAndThen(): void {

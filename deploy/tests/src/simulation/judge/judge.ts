@@ -51,6 +51,14 @@ export class Judge {
     }
   }
 
+  isOver(runId: string): boolean {
+    return this.witness.hasEnded(runId);
+  }
+
+  readOldState(runId: string): void {
+    this.violations.report('a read is of now', `${runId} had ended, and was shown running`);
+  }
+
   /** A delivery arrives: what it shows, and when its caller began. */
   delivered(
     run: RunJournal,

@@ -2,6 +2,7 @@
 export const RULES = {
   'an answer is durable': 'what was answered is in the log by then (L4)',
   'a refusal is true': 'a run that lives is not said to have ended, or never to have been (L2)',
+  'a read is of now': 'it shows at least what was committed before it was asked for (L2)',
   'every run ends': 'an acknowledged run ends, or waits for something that is still to come',
   'a run ends once': 'and all who are asked tell the same end',
   'an end has its reason': 'a run fails only after its retries, or when it was told to',

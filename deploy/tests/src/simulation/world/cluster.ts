@@ -18,12 +18,14 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { Gateways } from '../app/gateways';
 import type { LogWitness } from '../judge/log-witness';
+import type { LogDriver } from '@stepwell/event-store/testing';
+import type { Chance } from './chance';
 import { SimulatedBroker } from './simulated-broker';
 import { SimulatedBus } from './simulated-bus';
 import { SimulatedIds } from './simulated-ids';
 import { SimulatedProcess } from './simulated-process';
 import type { SimulatedStore } from './simulated-store';
-import { simulatedStore } from './simulated-store';
+import { memoryLogDriver, simulatedStore } from './simulated-store';
 import { StoreWire } from './store-wire';
 import type { World } from './world';
 
@@ -40,9 +42,9 @@ export interface Member {
 
 /** Where a planted bug is put in: between the product's parts and what they are given. */
 export interface Sabotage {
-  clock?(process: SimulatedProcess, role: Role): SimulatedProcess;
+  clockAheadMs?(role: Role, chance: Chance): number;
   runStateStore?(store: RunStateStore, process: SimulatedProcess): RunStateStore;
-  store?(store: SimulatedStore, role: Role): SimulatedStore;
+  logDriver?(driver: LogDriver, data: MemoryData): LogDriver;
   bus?(bus: BusDriver, role: Role, process: SimulatedProcess): BusDriver;
   /** A service was put together, and nothing has happened yet. */
   runState?(parts: ReturnType<typeof assembleRunState>, process: SimulatedProcess): void;
@@ -85,8 +87,8 @@ export class Cluster {
   start(role: Role, name: string, supersede = false): Member {
     const { chance, time } = this.world;
     const { sabotage } = this.around;
-    const plain = new SimulatedProcess(name, time, chance.between(LAGS_MS.least, LAGS_MS.most));
-    const process = sabotage.clock?.(plain, role) ?? plain;
+    const lagMs = chance.between(LAGS_MS.least, LAGS_MS.most) - (sabotage.clockAheadMs?.(role, chance) ?? 0);
+    const process = new SimulatedProcess(name, time, lagMs);
     const plainBus = new SimulatedBus(process, this.broker, this.around.logger, this.around.queues);
     const bus = sabotage.bus?.(plainBus, role, process) ?? plainBus;
     const stop = this.compose(role, process, bus, supersede);
@@ -137,7 +139,7 @@ export class Cluster {
     supersede: boolean,
   ): (grace: AbortSignal) => Promise<void> {
     const { logger, sabotage } = this.around;
-    const store = this.storeOf(process, 'run-state');
+    const store = this.storeOf(process);
     const { log, blobs, rows } = store;
     const membership = store.membership('run-state', this.identity(supersede));
     const plain = { log, blobs, rows, membership };
@@ -160,7 +162,7 @@ export class Cluster {
     bus: BusDriver,
     supersede: boolean,
   ): (grace: AbortSignal) => Promise<void> {
-    const store = this.storeOf(process, 'scheduler');
+    const store = this.storeOf(process);
     const { engine, owner, handlers } = assembleScheduler({
       store: { timers: store.timers, membership: store.membership('scheduler', this.identity(supersede)) },
       bus,
@@ -224,11 +226,12 @@ export class Cluster {
     };
   }
 
-  private storeOf(process: SimulatedProcess, role: Role): SimulatedStore {
+  private storeOf(process: SimulatedProcess): SimulatedStore {
     const wire = new StoreWire(this.world, process);
     const silent = { info: () => undefined, warn: () => undefined };
-    const store = simulatedStore(process, this.data, wire, this.around.witness.landed, silent);
-    return this.around.sabotage.store?.(store, role) ?? store;
+    const plain = memoryLogDriver(this.data);
+    const driver = this.around.sabotage.logDriver?.(plain, this.data) ?? plain;
+    return simulatedStore(process, this.data, driver, wire, this.around.witness.landed, silent);
   }
 
   private identity(supersede: boolean): { supersede: boolean; newIncarnation: () => string } {

@@ -14,6 +14,8 @@ const AWAY_MS = { least: 100, most: 20_000 };
 /** Longer than a lease with its margin, and shorter. */
 const FROZEN_MS = { least: 500, most: 40_000 };
 const GRACE_MS = 15_000;
+/** How long the store may not hear from a process that stood still. */
+const RECONNECTS_MS = 6_000;
 
 /**
  * What happens to processes: killed and started again, frozen past their lease and continued, replaced by a new one in order; and to
@@ -95,7 +97,7 @@ export class Nemesis {
     victim.process.freeze();
     time.after(chance.between(FROZEN_MS.least, FROZEN_MS.most), () => {
       trace.tell(`${time.nowMs} thaw ${victim.process.name}`);
-      victim.process.thaw();
+      victim.process.thaw(chance.happens(0.7) ? chance.between(0, RECONNECTS_MS) : 0);
     });
   }
 

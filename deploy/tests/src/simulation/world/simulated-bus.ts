@@ -16,7 +16,7 @@ import type { BrokerMember, SimulatedBroker } from './simulated-broker';
 import type { SimulatedProcess } from './simulated-process';
 import type { QueuedItem, QueueWorker, SimulatedQueue } from './simulated-queue';
 import type { World } from './world';
-import { carry, transit } from './world';
+import { carry, toBroker, transit } from './world';
 
 const PUB_ACK_TIMEOUT_MS = 5_000;
 
@@ -78,15 +78,15 @@ export class SimulatedBus implements BusDriver, BrokerMember {
       this.process.after(timeoutMs, () => {
         resolve('unanswered');
       });
-      this.world.time.after(transit(this.world), () => {
+      toBroker(this.world, this.process, () => {
         const hearers = this.broker.hearers(owner, address);
         if (hearers.length === 0) this.heardBy(() => resolve('unheard'));
         for (const hearer of hearers) {
-          carry(this.world, hearer.process, 'asks', () => {
+          carry(this.world, this.process, hearer.process, 'asks', () => {
             // Rejects = keeps silent.
             hearer.handle(owner, message, context).then(
               (answer) => {
-                carry(this.world, this.process, 'answers', () => {
+                carry(this.world, hearer.process, this.process, 'answers', () => {
                   resolve(answer);
                 });
               },

@@ -19,6 +19,12 @@ export class SimulatedProcess implements Clock {
   private readonly ends: (() => void)[] = [];
   /** When it was last continued. */
   thawedAtMs = -Infinity;
+  /** Until then its connections to the store, cut while it stood still, are being made anew. */
+  reconnectsUntilMs = -Infinity;
+  /** When what it said last reaches the broker. */
+  heardUntilMs = 0;
+  /** When what it sent last to another one arrives there. */
+  readonly arrivals = new Map<SimulatedProcess, number>();
 
   constructor(
     readonly name: string,
@@ -65,8 +71,10 @@ export class SimulatedProcess implements Clock {
     if (this.life === 'running') this.life = 'frozen';
   }
 
-  thaw(): void {
+  /** SIGCONT; the store hears from it only after a while. */
+  thaw(reconnectsForMs = 0): void {
     if (this.life !== 'frozen') return;
+    this.reconnectsUntilMs = this.time.nowMs + reconnectsForMs;
     this.life = 'running';
     this.thawedAtMs = this.time.nowMs;
     for (const work of this.waiting.splice(0)) {

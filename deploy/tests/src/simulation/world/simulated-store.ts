@@ -25,6 +25,9 @@ export interface SimulatedStore {
 /** Told of every document that lands, by whom it was sent. */
 export type Landed = (document: LogDocument, writer: SimulatedProcess) => void;
 
+/** Its time passes on the wire. */
+export const memoryLogDriver = (data: MemoryData): LogDriver => new MemoryLogDriver(data, () => Promise.resolve());
+
 /**
  * The store as one process sees it: the product's own log and membership, the in-memory drivers, and a wire between. With a database
  * the drivers' operations are atomic, and so they are here.
@@ -32,12 +35,13 @@ export type Landed = (document: LogDocument, writer: SimulatedProcess) => void;
 export function simulatedStore(
   process: SimulatedProcess,
   data: MemoryData,
+  driver: LogDriver,
   wire: StoreWire,
   landed: Landed,
   silent: { info(): void; warn(): void },
 ): SimulatedStore {
   const log = new PartitionedEventLog({
-    driver: wiredLog(process, new MemoryLogDriver(data, () => Promise.resolve()), wire, landed),
+    driver: wiredLog(process, driver, wire, landed),
     clock: process,
     schemaVersion: EVENT_SCHEMA_VERSION,
     isConnected: () => true,

@@ -91,7 +91,8 @@ export class StoreWire {
 
   private latencyMs(): number {
     const { chance, weather, tally } = this.world;
-    if (!chance.happens(weather.now.store.stall)) return chance.between(0.2, 2);
+    const reconnectsMs = Math.max(0, this.process.reconnectsUntilMs - this.world.time.nowMs);
+    if (!chance.happens(weather.now.store.stall)) return reconnectsMs + chance.between(0.2, 2);
     tally.count('store: stalls');
     return chance.between(STALL_MS.least, STALL_MS.most);
   }
