@@ -19,7 +19,7 @@ export async function hunt(bug: PlantedBug, firstSeed: number, withinMs: number)
     const seed = (firstSeed + number) >>> 0;
     const { sabotage, uproot } = bug.plant();
     try {
-      const { violations } = await playScenario({ seed, sabotage });
+      const { violations } = await playScenario({ seed, sabotage, ...(bug.climate ? { climate: bug.climate } : {}) });
       const [violation] = violations;
       const tookMs = performance.now() - startedMs;
       if (violation || tookMs > withinMs) return { bug, violation, seed, scenarios: number + 1, tookMs };

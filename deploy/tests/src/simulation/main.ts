@@ -68,7 +68,9 @@ async function huntAll(seed: number): Promise<boolean> {
     const { violation, scenarios, tookMs, seed: foundBy } = await hunt(bug, seed, HUNT_MS);
     areFound &&= violation !== undefined;
     const found = violation ? `${violation.rule}: ${violation.text}` : 'NOT FOUND';
-    say(`${bug.name.padEnd(24)} ${(tookMs / 1_000).toFixed(1).padStart(6)} s  story ${scenarios} (${foundBy})  ${found}`);
+    say(
+      `${bug.name.padEnd(24)} ${(tookMs / 1_000).toFixed(1).padStart(6)} s  story ${scenarios} (${foundBy})  ${found}`,
+    );
   }
   return areFound;
 }

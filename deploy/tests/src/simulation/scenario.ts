@@ -44,7 +44,7 @@ export interface ScenarioResult {
   readonly virtualMs: number;
 }
 
-export const RUNS_PER_SCENARIO = 40;
+const RUNS_PER_SCENARIO = 100;
 const PROGRAMS = 12;
 const STARTS_WITHIN_MS = 60_000;
 const STORMY_MS = 90_000;
@@ -63,7 +63,7 @@ export class Scenario {
   private readonly journal = new Journal();
   private readonly announcements = new Map<string, RunAnnouncement>();
   private readonly violations: Violations;
-  private readonly witness = new LogWitness();
+  private readonly witness: LogWitness;
   private readonly gateways: Gateways;
   private readonly programs;
   private readonly cluster: Cluster;
@@ -79,6 +79,7 @@ export class Scenario {
     const { time } = this.world;
     this.runs = options.runs ?? RUNS_PER_SCENARIO;
     this.violations = new Violations(() => time.nowMs);
+    this.witness = new LogWitness(() => time.nowMs);
     const judge = new Judge(this.journal, this.witness, this.violations, () => time.nowMs);
     this.gateways = new Gateways(this.world);
     const notifier = new Notifier(this.world, this.gateways, this.journal);
@@ -98,8 +99,10 @@ export class Scenario {
       sabotage: options.sabotage ?? {},
       logger: this.logger(),
     });
-    this.nemesis = new Nemesis(this.world, this.cluster);
     this.users = new Users(this.world, this.programs, this.gateways, this.journal, judge, notifier);
+    this.nemesis = new Nemesis(this.world, this.cluster, (role) => {
+      if (role === 'run-state') this.users.lookAround();
+    });
   }
 
   async play(): Promise<ScenarioResult> {
@@ -147,7 +150,7 @@ export class Scenario {
   private async comeToRest(): Promise<void> {
     const { time } = this.world;
     let silentMs = 0;
-    for (let leaps = 0; leaps < MOST_LEAPS && silentMs < SILENT_MS; ) {
+    for (let leaps = 0; leaps < MOST_LEAPS && silentMs < SILENT_MS;) {
       const before = this.activity();
       await time.run(time.nowMs + QUIET_MS, () => false);
       if (this.isOver()) return;
@@ -179,7 +182,7 @@ export class Scenario {
     const { violations, journal, programs, witness } = this;
     const isCalm = this.world.weather.name === 'calm';
     new EndJudge(journal, programs, witness, this.announcements, violations, isCalm).judge();
-    judgeEvents(journal, programs, violations);
+    judgeEvents(journal, programs, witness, violations);
     witness.judge(this.cluster.data, violations);
     await this.judgeLists();
   }

@@ -32,6 +32,16 @@ export class Notifier {
     notice.listed = reply.value.map(({ runId, messageId }) => ({ runId, messageId }));
     return { kind: 'answered', value: reply.value.length };
   }
+
+  /** Somebody looks who waits. */
+  async look(eventId: string): Promise<void> {
+    const { time } = this.world;
+    const askedMs = time.nowMs;
+    const reply = await this.gateways.request((desks, hangUp) => desks.notices.waiters(eventId, hangUp));
+    if (reply.kind !== 'answered') return;
+    const listed = new Set(reply.value.map(({ messageId }) => messageId));
+    this.journal.looks.push({ eventId, askedMs, answeredMs: time.nowMs, listed });
+  }
 }
 
 interface Listed {

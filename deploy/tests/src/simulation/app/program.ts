@@ -29,11 +29,11 @@ export interface Program {
 }
 
 const DAY_MS = 86_400_000;
-const SEQUENTIAL = { run: 6, sleep: 3, call: 2, wait: 3, notify: 2, invoke: 1 } as const;
+const SEQUENTIAL = { run: 6, sleep: 3, call: 2, wait: 4, notify: 1, invoke: 1 } as const;
 const BRANCH = { run: 5, sleep: 2, call: 2, wait: 2, notify: 0, invoke: 1 } as const;
 
 /** So few events that many runs wait for the same one. */
-export const EVENT_IDS = ['order', 'payment', 'ship/1', 'été'] as const;
+export const EVENT_IDS = ['order', 'payment', 'ship/1', 'été', 'a', 'b', 'c', 'd', 'e', 'f'] as const;
 
 /** A handful of programs; the first ones are invoked by the others. */
 export function writePrograms(chance: Chance, count: number): readonly Program[] {

@@ -12,6 +12,13 @@ const RETRY_MS = { least: 100, most: 3_000 };
 const CANCELLED = 0.08;
 /** An impatient user's client sends the same start twice. */
 const TWICE = 0.15;
+/** Some ask about their run before they start it: what is not there is remembered, too. */
+const ASKED_BEFORE = 0.4;
+const ASKED_BEFORE_MS = 25_000;
+const LOOKS = 40;
+const LOOKS_WITHIN_MS = 1_000;
+const YOUNG_MS = 30_000;
+const CANCELLED_AT_ONCE = 20;
 
 /** Those who start runs, cancel some, and notify. */
 export class Users {
@@ -40,7 +47,10 @@ export class Users {
     const { chance, time } = this.world;
     const place = chance.whole(0, this.programs.length - 1);
     const run = this.journal.begin(`wfr_${chance.id()}`, place, time.nowMs);
-    void this.start(run);
+    if (chance.happens(ASKED_BEFORE)) {
+      void this.look(run);
+      time.after(chance.between(0, ASKED_BEFORE_MS), () => void this.start(run));
+    } else void this.start(run);
     if (chance.happens(TWICE)) time.after(chance.between(0, 20), () => void this.start(run));
     if (chance.happens(CANCELLED)) time.after(chance.between(100, 60_000), () => void this.cancel(run));
   }
@@ -90,9 +100,23 @@ export class Users {
     if (wasOver && workflowState === 'RUN_STARTED') this.judge.readOldState(run.runId);
   }
 
+  /** All want to know at once who waits, and some give up their youngest runs. */
+  lookAround(): void {
+    const { chance, time } = this.world;
+    for (let number = 0; number < LOOKS; number += 1) {
+      time.after(chance.between(0, LOOKS_WITHIN_MS), () => void this.notifier.look(chance.pick(EVENT_IDS)));
+    }
+    const young = [...this.journal.runs.values()].filter(
+      ({ startAckedMs }) => startAckedMs !== undefined && startAckedMs > time.nowMs - YOUNG_MS,
+    );
+    for (const run of young.slice(0, CANCELLED_AT_ONCE)) {
+      time.after(chance.between(0, 200), () => void this.cancel(run));
+    }
+  }
+
   private readNowAndThen(): void {
     const { chance, time, weather } = this.world;
-    time.after(chance.between(10, 300), () => {
+    time.after(chance.between(200, 2_000), () => {
       if (weather.isClear) return;
       const started = [...this.journal.runs.values()].filter(({ startAckedMs }) => startAckedMs !== undefined);
       if (started.length > 0) void this.look(chance.pick(started));

@@ -1,6 +1,8 @@
 import type { Program } from '../app/program';
 import { stepAt } from '../app/program';
-import type { Journal, NoticeJournal, RunJournal, StepJournal } from './journal';
+import { LAG_MS } from './judge';
+import type { Journal, LookJournal, NoticeJournal, RunJournal, StepJournal } from './journal';
+import type { LogWitness } from './log-witness';
 import type { Violations } from './violations';
 
 interface Wait {
@@ -20,7 +22,12 @@ interface Outcome {
 }
 
 /** Events and who waited for them (protocol.md 8.4, 8.5), at the end, by what the application saw. */
-export function judgeEvents(journal: Journal, programs: readonly Program[], violations: Violations): void {
+export function judgeEvents(
+  journal: Journal,
+  programs: readonly Program[],
+  witness: LogWitness,
+  violations: Violations,
+): void {
   const waits = [...journal.runs.values()].flatMap((run) => waitsOf(run, programs[run.program]));
   const notices = new Map(journal.notices.map((notice) => [notice.nonce, notice]));
   for (const wait of waits) judgeWait(wait, notices, violations);
@@ -31,6 +38,9 @@ export function judgeEvents(journal: Journal, programs: readonly Program[], viol
     if (notice.ackedMs === undefined) continue;
     judgeListed(notice, byMessage, violations);
     for (const wait of waits) judgeMissed(notice, notice.ackedMs, wait, notices, violations);
+  }
+  for (const look of journal.looks) {
+    for (const wait of waits) judgeLook(look, wait, notices, witness, violations);
   }
 }
 
@@ -80,16 +90,42 @@ function judgeMissed(
   notices: ReadonlyMap<string, NoticeJournal>,
   violations: Violations,
 ): void {
-  const { step, eventId, nonce, timedOut, timeoutMs } = wait;
+  const { step, eventId, nonce } = wait;
   if (eventId !== notice.eventId || step.requestAckedMs === undefined || step.requestAckedMs > notice.sentMs) return;
   if (nonce === notice.nonce || step.shown === undefined) return;
-  const byLaterNotice = nonce !== undefined && (notices.get(nonce)?.sentMs ?? 0) > ackedMs;
-  const byLaterTime = timedOut && (step.requestSentMs ?? 0) + timeoutMs > ackedMs;
-  if (byLaterNotice || byLaterTime) {
+  if (isOverAfter(ackedMs, wait, notices)) {
     violations.report(
       'events reach who waits',
       `${nameOf(wait)} missed ${notice.nonce}, and got ${nonce ?? 'a time-out'}`,
     );
+  }
+}
+
+/** The wait was ended by nothing that had begun by then. */
+function isOverAfter(
+  atMs: number,
+  { nonce, timedOut, step, timeoutMs }: Wait,
+  notices: ReadonlyMap<string, NoticeJournal>,
+): boolean {
+  const byLaterNotice = nonce !== undefined && (notices.get(nonce)?.sentMs ?? 0) > atMs;
+  return byLaterNotice || (timedOut && (step.requestSentMs ?? 0) + timeoutMs - LAG_MS > atMs);
+}
+
+/** Who looked was shown every wait that was acknowledged before and over after. */
+function judgeLook(
+  { eventId, askedMs, answeredMs, listed }: LookJournal,
+  wait: Wait,
+  notices: ReadonlyMap<string, NoticeJournal>,
+  witness: LogWitness,
+  violations: Violations,
+): void {
+  const { requestAckedMs, requestId } = wait.step;
+  if (wait.eventId !== eventId || requestAckedMs === undefined || requestAckedMs > askedMs) return;
+  if (witness.endedMs(wait.run.runId) < answeredMs || !isOverAfter(answeredMs, wait, notices)) return;
+  if (requestId !== undefined && !listed.has(requestId)) {
+    const times = [requestAckedMs, askedMs, answeredMs].map(Math.round).join(' ');
+    const text = `${nameOf(wait)} waited for ${eventId}, and was not shown (acknowledged, asked, answered: ${times})`;
+    violations.report('a read is of now', text);
   }
 }
 

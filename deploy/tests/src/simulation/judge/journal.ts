@@ -55,9 +55,19 @@ export interface NoticeJournal {
   listed: readonly { readonly runId: string; readonly messageId: string }[];
 }
 
+/** Somebody asked who waits for an event. */
+export interface LookJournal {
+  readonly eventId: string;
+  readonly askedMs: number;
+  readonly answeredMs: number;
+  /** Message ids of the waits. */
+  readonly listed: ReadonlySet<string>;
+}
+
 export class Journal {
   readonly runs = new Map<string, RunJournal>();
   readonly notices: NoticeJournal[] = [];
+  readonly looks: LookJournal[] = [];
 
   begin(runId: string, program: number, nowMs: number, parent?: string): RunJournal {
     const known = this.runs.get(runId);

@@ -11,7 +11,7 @@ import type { SimulatedProcess } from '../world/simulated-process';
  */
 const UNKNOWING_MS = 20_000;
 /** Processes carry the store's time up to so much behind. */
-const LAG_MS = 100;
+export const LAG_MS = 100;
 
 /** A request as its caller began it. */
 export interface Begun {

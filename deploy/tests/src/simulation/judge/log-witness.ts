@@ -14,10 +14,12 @@ const ENDS = new Set(['RunFinished', 'RunFailed', 'RunCancelled']);
  */
 export class LogWitness {
   private readonly messages = new Set<string>();
-  private readonly ended = new Map<string, string>();
+  private readonly ended = new Map<string, { readonly type: string; readonly atMs: number }>();
   private readonly claims = new Map<number, SimulatedProcess>();
   private readonly landings = new Map<string, { readonly sum: string; readonly writer: SimulatedProcess }>();
   documents = 0;
+
+  constructor(private readonly nowMs: () => number) {}
 
   readonly landed = (document: LogDocument, writer: SimulatedProcess): void => {
     const { p, _id, stream, sum, events } = document;
@@ -28,7 +30,7 @@ export class LogWitness {
       return;
     }
     for (const { type, data } of events) {
-      if (ENDS.has(type)) this.ended.set(stream, type);
+      if (ENDS.has(type)) this.ended.set(stream, { type, atMs: this.nowMs() });
       for (const [, messageId = ''] of data.matchAll(MESSAGE_ID)) this.messages.add(messageId);
     }
   };
@@ -42,7 +44,12 @@ export class LogWitness {
   }
 
   endOf(runId: string): string | undefined {
-    return this.ended.get(runStream(runId));
+    return this.ended.get(runStream(runId))?.type;
+  }
+
+  /** When its end landed; Infinity = not yet. */
+  endedMs(runId: string): number {
+    return this.ended.get(runStream(runId))?.atMs ?? Infinity;
   }
 
   /** Whose claim is the newest of the partition. */

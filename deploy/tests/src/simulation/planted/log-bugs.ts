@@ -47,9 +47,14 @@ function makeRoom({ entries, versions }: MemoryData, { _id, p, stream, version }
 }
 
 /** L2: answers without a write that don't rest on the lease. */
-export const zombiesRefusal = planted('zombie’s refusal', 'the lease is always valid', () => ({
-  runStateStore: (store) => ({ ...store, membership: overriding(store.membership, { leaseIsValid: () => true }) }),
-}));
+export const zombiesRefusal = planted(
+  'zombie’s refusal',
+  'the lease is always valid',
+  () => ({
+    runStateStore: (store) => ({ ...store, membership: overriding(store.membership, { leaseIsValid: () => true }) }),
+  }),
+  'zombies',
+);
 
 type Release = (this: PartitionHost, answer: unknown, kind: string, ...grounds: unknown[]) => Promise<unknown>;
 

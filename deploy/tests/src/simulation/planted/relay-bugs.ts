@@ -39,7 +39,10 @@ export const resentOldEvent = planted('re-send of an old event', 'recovery goes 
           const since = process.monotonicMs() - RECENT_MS;
           for (const { effectId, item, atMs } of sent) {
             if (item.head.partition !== partition || atMs < since) continue;
-            void buses.get(process)?.publishWork(works.Deliver, effectId, item).catch(() => undefined);
+            void buses
+              .get(process)
+              ?.publishWork(works.Deliver, effectId, item)
+              .catch(() => undefined);
           }
           return tenure;
         },

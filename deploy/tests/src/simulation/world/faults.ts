@@ -21,7 +21,13 @@ export interface Climate {
     readonly late: number;
     readonly stall: number;
   };
-  readonly processes: { readonly killEveryMs: number; readonly freezeEveryMs: number; readonly replaceEveryMs: number };
+  readonly processes: {
+    readonly killEveryMs: number;
+    readonly freezeEveryMs: number;
+    readonly replaceEveryMs: number;
+    /** Only run-state is frozen, and for longer than its lease. */
+    readonly zombies: boolean;
+  };
   readonly app: {
     readonly fail: number;
     readonly failAfter: number;
@@ -39,7 +45,7 @@ const CALM: Climate = {
   net: { lose: 0, repeat: 0, slow: 0 },
   queue: { refuse: 0, loseAck: 0, redeliver: 0, forgetEveryMs: Infinity },
   store: { fail: 0, loseAnswer: 0, cutShort: 0, late: 0, stall: 0 },
-  processes: { killEveryMs: Infinity, freezeEveryMs: Infinity, replaceEveryMs: Infinity },
+  processes: { killEveryMs: Infinity, freezeEveryMs: Infinity, replaceEveryMs: Infinity, zombies: false },
   app: { fail: 0, failAfter: 0, cut: 0, hang: 0, slow: 0, lie: 0, refuse: 0, overtake: 0 },
 };
 
@@ -47,7 +53,7 @@ const BAD: Omit<Climate, 'name'> = {
   net: { lose: 0.02, repeat: 0.03, slow: 0.03 },
   queue: { refuse: 0.03, loseAck: 0.03, redeliver: 0.02, forgetEveryMs: 40_000 },
   store: { fail: 0.01, loseAnswer: 0.01, cutShort: 0.01, late: 0.01, stall: 0.004 },
-  processes: { killEveryMs: 15_000, freezeEveryMs: 20_000, replaceEveryMs: 30_000 },
+  processes: { killEveryMs: 15_000, freezeEveryMs: 20_000, replaceEveryMs: 30_000, zombies: false },
   app: {
     fail: 0.05,
     failAfter: 0.03,
@@ -61,7 +67,7 @@ const BAD: Omit<Climate, 'name'> = {
 };
 
 /** Kinds of climate, and how often each is drawn. */
-const CLIMATES = { calm: 1, app: 1, store: 2, net: 1, queue: 2, processes: 3, bad: 5 } as const;
+export const CLIMATES = { calm: 1, app: 1, store: 2, net: 1, queue: 2, processes: 3, zombies: 2, bad: 5 } as const;
 
 export type ClimateName = keyof typeof CLIMATES;
 
@@ -79,6 +85,10 @@ export function climateOf(chance: Chance, name: ClimateName = chance.weighted(CL
       return { ...CALM, name, queue: BAD.queue, app: BAD.app };
     case 'processes':
       return { ...CALM, name, processes: BAD.processes, app: BAD.app };
+    case 'zombies': {
+      const processes = { ...CALM.processes, freezeEveryMs: 5_000, zombies: true };
+      return { ...CALM, name, processes, app: BAD.app };
+    }
     case 'bad':
       return { name, ...BAD };
   }

@@ -13,9 +13,19 @@ const HOW_MANY: Readonly<Record<Role, number>> = {
 const AWAY_MS = { least: 100, most: 20_000 };
 /** Longer than a lease with its margin, and shorter. */
 const FROZEN_MS = { least: 500, most: 40_000 };
+/** By then somebody else has taken over. */
+const ZOMBIE_MS = 14_000;
+/** Who holds most is struck most. */
+const VICTIMS: Readonly<Record<Role, number>> = {
+  'run-state': 4,
+  scheduler: 2,
+  'http-caller': 2,
+  'event-notifier': 1,
+  gateway: 1,
+};
 const GRACE_MS = 15_000;
 /** How long the store may not hear from a process that stood still. */
-const RECONNECTS_MS = 6_000;
+const RECONNECTS_MS = 10_000;
 
 /**
  * What happens to processes: killed and started again, frozen past their lease and continued, replaced by a new one in order; and to
@@ -27,6 +37,8 @@ export class Nemesis {
   constructor(
     private readonly world: World,
     private readonly cluster: Cluster,
+    /** A process of this role goes on after it stood still: the moment in which old knowledge is dangerous. */
+    private readonly onThaw: (role: Role) => void,
   ) {}
 
   begin(): void {
@@ -68,8 +80,8 @@ export class Nemesis {
     });
   }
 
-  private victim(): Member | undefined {
-    const able = [...this.cluster.members].filter(({ process }) => process.isRunning);
+  private victim(role: Role = this.world.chance.weighted(VICTIMS)): Member | undefined {
+    const able = this.cluster.of(role).filter(({ process }) => process.isRunning);
     return able.length === 0 ? undefined : this.world.chance.pick(able);
   }
 
@@ -89,15 +101,18 @@ export class Nemesis {
   }
 
   private freeze(): void {
-    const { chance, tally, time, trace } = this.world;
-    const victim = this.victim();
-    if (!victim) return;
+    const { chance, tally, time, trace, weather } = this.world;
+    const { zombies } = weather.now.processes;
+    const victim = this.victim(zombies ? 'run-state' : undefined);
+    // Somebody has to be there who takes over.
+    if (!victim || (zombies && this.cluster.of('run-state').some(({ process }) => !process.isRunning))) return;
     tally.count(`processes: ${victim.role} frozen`);
     trace.tell(`${time.nowMs} freeze ${victim.process.name}`);
     victim.process.freeze();
-    time.after(chance.between(FROZEN_MS.least, FROZEN_MS.most), () => {
+    time.after(chance.between(zombies ? ZOMBIE_MS : FROZEN_MS.least, FROZEN_MS.most), () => {
       trace.tell(`${time.nowMs} thaw ${victim.process.name}`);
-      victim.process.thaw(chance.happens(0.7) ? chance.between(0, RECONNECTS_MS) : 0);
+      victim.process.thaw(chance.happens(0.7) ? chance.between(0, RECONNECTS_MS) : 0, chance.happens(0.5));
+      this.onThaw(victim.role);
     });
   }
 

@@ -15,7 +15,7 @@ type Life = 'running' | 'frozen' | 'dead';
  */
 export class SimulatedProcess implements Clock {
   private life: Life = 'running';
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: { readonly work: () => void; readonly isMessage: boolean }[] = [];
   private readonly ends: (() => void)[] = [];
   /** When it was last continued. */
   thawedAtMs = -Infinity;
@@ -63,21 +63,31 @@ export class SimulatedProcess implements Clock {
   }
 
   enter(work: () => void): void {
+    this.meet(work, false);
+  }
+
+  /** Something said over the bus, which whoever listens too slowly may miss. */
+  hear(work: () => void): void {
+    this.meet(work, true);
+  }
+
+  private meet(work: () => void, isMessage: boolean): void {
     if (this.life === 'running') work();
-    else if (this.life === 'frozen') this.waiting.push(work);
+    else if (this.life === 'frozen') this.waiting.push({ work, isMessage });
   }
 
   freeze(): void {
     if (this.life === 'running') this.life = 'frozen';
   }
 
-  /** SIGCONT; the store hears from it only after a while. */
-  thaw(reconnectsForMs = 0): void {
+  /** SIGCONT; the store hears from it only after a while, and the broker may have thrown away what it was to hear (a slow consumer). */
+  thaw(reconnectsForMs = 0, wasCutOff = false): void {
     if (this.life !== 'frozen') return;
     this.reconnectsUntilMs = this.time.nowMs + reconnectsForMs;
     this.life = 'running';
     this.thawedAtMs = this.time.nowMs;
-    for (const work of this.waiting.splice(0)) {
+    for (const { work, isMessage } of this.waiting.splice(0)) {
+      if (isMessage && wasCutOff) continue;
       this.time.after(0, () => {
         this.enter(work);
       });

@@ -48,7 +48,7 @@ export function carry(
     const arrivesMs = Math.max(time.nowMs + transit(world), from.arrivals.get(to) ?? 0);
     from.arrivals.set(to, arrivesMs);
     time.at(arrivesMs, () => {
-      to.enter(arrive);
+      to.hear(arrive);
     });
   }
 }
