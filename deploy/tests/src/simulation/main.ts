@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { hunt } from './hunt';
+import { RULES } from './judge/violations';
 import { PLANTED_BUGS } from './planted';
 import type { ScenarioResult } from './scenario';
 import { playScenario } from './scenario';
@@ -50,7 +51,10 @@ async function simulate(runs: number, seed: number): Promise<boolean> {
 }
 
 function tellOf({ seed, climate, violations }: ScenarioResult): void {
-  for (const { rule, text, atMs } of violations) say(`  ${rule}, at ${Math.round(atMs)} ms: ${text}`);
+  for (const { rule, text, atMs } of violations) {
+    say(`  at ${Math.round(atMs)} ms: ${text}`);
+    say(`    against the rule “${rule}”: ${RULES[rule]}`);
+  }
   say(`in the story of seed ${seed} (${climate}); to see it again: npm run simulate -- --replay ${seed}`);
 }
 

@@ -58,7 +58,7 @@ const MOST_LEAPS = 500;
  * One story from one seed: users start random workflows while the weather is as bad as the seed says; then it clears, and what was
  * acknowledged has to come to its end.
  */
-export class Scenario {
+class Scenario {
   private readonly world: World;
   private readonly journal = new Journal();
   private readonly announcements = new Map<string, RunAnnouncement>();

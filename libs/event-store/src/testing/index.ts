@@ -5,7 +5,7 @@ export type { StoreFixture } from './log-fixture';
 export { EVENT_SCHEMA_VERSION } from '../log/partition.claim';
 export { PartitionedEventLog } from '../log/partitioned.event-log';
 export { CLAIM_STREAM, type InsertOutcome, type LogDocument, type LogDriver } from '../log/log-driver';
-export { entryId, positionOf } from '../log/log-position';
+export { positionOf } from '../log/log-position';
 export { LeasedMembership } from '../membership/leased.membership';
 export type { MemberDriver } from '../membership/member-driver';
 export { MemoryBlobStore } from '../memory/memory.blob-store';

@@ -6,7 +6,7 @@ import { STEP_TYPES } from './program';
  * What the official client sends (protocol.md 5.1, 7.3, 8.3, 8.4, 8.7), as the gateway's desks get it.
  */
 
-export const APP_URL = 'https://app.example/api/program';
+const APP_URL = 'https://app.example/api/program';
 export const THIRD_PARTY_URL = 'https://third.example/charge';
 const FEATURES = 'LazyFetch,InitialBody,WF_DetectTrigger,WF_TriggerOnConfig';
 
@@ -27,7 +27,7 @@ const runHeaders = (runId: string, isStart: boolean): Record<string, string> => 
   'upstash-feature-set': FEATURES,
 });
 
-export const payloadOf = (program: number): string => JSON.stringify({ program });
+const payloadOf = (program: number): string => JSON.stringify({ program });
 
 export function startItem(runId: string, place: number, program: Program): ReceivedItem {
   const failure: Record<string, string> = program.hasFailureCallback

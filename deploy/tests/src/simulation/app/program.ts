@@ -72,8 +72,6 @@ function writeStep(chance: Chance, forms: Readonly<Record<StepForm, number>>, ch
   };
 }
 
-export const stepsOf = ({ blocks }: Program): number => blocks.reduce((sum, block) => sum + block.length, 0);
-
 export function stepAt({ blocks }: Program, stepId: number): Step | undefined {
   return blocks.flat()[stepId - 1];
 }

@@ -6,7 +6,7 @@ import { GatewayConfig } from '@stepwell/gateway';
 import { assembleDesks } from '@stepwell/gateway/testing';
 import { HttpCallerConfig } from '@stepwell/http-caller';
 import type { OutboundClient } from '@stepwell/http-caller/testing';
-import { assembleHttpCaller, HttpCallerMetrics } from '@stepwell/http-caller/testing';
+import { assembleHttpCaller, unwatchedMetrics } from '@stepwell/http-caller/testing';
 import type { AnyWork, BusDriver, WorkHandler } from '@stepwell/messaging';
 import { configFrom } from '@stepwell/platform';
 import { RunStateSettings } from '@stepwell/run-state';
@@ -15,7 +15,6 @@ import { assembleRunState } from '@stepwell/run-state/testing';
 import { SchedulerSettings } from '@stepwell/scheduler';
 import { assembleScheduler } from '@stepwell/scheduler/testing';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import type { Gateways } from '../app/gateways';
 import type { LogWitness } from '../judge/log-witness';
 import type { LogDriver } from '@stepwell/event-store/testing';
@@ -184,7 +183,7 @@ export class Cluster {
       bus,
       clock: process,
       logger: this.around.logger,
-      metrics: new HttpCallerMetrics(new Registry()),
+      metrics: unwatchedMetrics(),
       newClient: () => this.around.client(process),
       random: this.world.chance.random,
     });
