@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ProblemFilter } from '@stepwell/platform';
+import { FreshIds } from './asking/fresh-ids';
 import { PatientAsker } from './asking/patient-asker';
 import { TokenGate } from './auth/token-gate';
 import { UserIds } from './auth/user-ids';
@@ -40,6 +41,7 @@ import { SubmissionRoutes } from './submissions/submission.routes';
       inject: [CREDENTIALS],
     },
     PatientAsker,
+    FreshIds,
     ProblemFilter,
     RequestMetrics,
     RunAsks,

@@ -1,7 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import type { ShutdownSequence } from '@stepwell/platform';
 import type { AttemptRunner } from './effects/attempt.runner';
-import type { HttpClient } from './outbound/http.client';
+import type { OutboundClient } from './outbound/http.client';
 
 /**
  * The order of the end (conventions 3.5): nothing new is begun, what runs gets the grace to end and be reported,
@@ -10,7 +10,7 @@ import type { HttpClient } from './outbound/http.client';
 export class HttpCallerLifecycle implements OnModuleInit {
   constructor(
     private readonly runners: readonly AttemptRunner[],
-    private readonly clients: readonly HttpClient[],
+    private readonly clients: readonly OutboundClient[],
     private readonly shutdown: ShutdownSequence,
   ) {}
 

@@ -14,6 +14,7 @@ import type { HttpCallerConfig } from './http-caller.config';
 import type { HttpCallerMetrics } from './http-caller.metrics';
 import { DestinationPolicy } from './outbound/destination.policy';
 import type { Resolve } from './outbound/guarded.connector';
+import type { OutboundClient } from './outbound/http.client';
 import { HttpClient } from './outbound/http.client';
 import { OriginGate } from './outbound/origin.gate';
 import { RequestSigner } from './signing/request.signer';
@@ -50,13 +51,17 @@ export interface Surroundings {
   readonly resolve?: Resolve;
   /** How patiently run-state is asked. Default: the bus's. */
   readonly askOptions?: AskOptions;
+  /** Makes whoever makes the requests, for deliveries and for calls each. Default: real ones, over HTTP. */
+  readonly newClient?: () => OutboundClient;
+  /** Default: Math.random. */
+  readonly random?: () => number;
 }
 
 export interface HttpCallerParts {
   readonly deliveries: DeliverySender;
   readonly calls: CallSender;
   readonly runners: readonly AttemptRunner[];
-  readonly clients: readonly HttpClient[];
+  readonly clients: readonly OutboundClient[];
 }
 
 export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surroundings): HttpCallerParts {
@@ -66,7 +71,7 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
   const history = new RunHistory(bus, new EntryCache(config.historyCacheBytes), askOptions);
   const assembler = new BodyAssembler(history, new ByteBudget(config.assemblyBytes));
 
-  const client = (): HttpClient =>
+  const httpClient = (): OutboundClient =>
     new HttpClient({
       connectionsPerOrigin: config.connectionsPerOrigin,
       connectTimeoutMs: config.connectTimeoutMs,
@@ -84,12 +89,13 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
         waitingInAll: config.queuePerOrigin * FULL_QUEUES,
       }),
       ledger: new EffectLedger(LEDGER_LIMITS),
-      random: Math.random,
+      random: surroundings.random ?? Math.random,
     });
 
-  const deliveryClient = client();
+  const newClient = surroundings.newClient ?? httpClient;
+  const deliveryClient = newClient();
   const deliveryRunner = runner(config.deliveryConcurrency);
-  const callClient = client();
+  const callClient = newClient();
   const callRunner = runner(config.callConcurrency);
   return {
     deliveries: new DeliverySender({

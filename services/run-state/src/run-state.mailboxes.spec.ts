@@ -44,6 +44,14 @@ describe('waiting and notifying', () => {
     await until(() => world.timers.has(waitTimerId('evt', client.requestId(1))));
   });
 
+  it('finds nobody who came later when a notice that found nobody is asked again (B3)', async () => {
+    expect(await mailbox('evt').notify('n1')).toEqual({ notified: 0, waiters: [] });
+    await waiting('wfr_a', 'evt');
+    expect(await mailbox('evt').notify('n1')).toEqual({ notified: 0, waiters: [] });
+    expect(await mailbox('evt').waiters()).toHaveLength(1);
+    expect(await mailbox('evt').notify('n2')).toMatchObject({ notified: 1 });
+  });
+
   it('tells everybody who waits, and each of them once', async () => {
     const clients = await Promise.all(['wfr_a', 'wfr_b', 'wfr_c'].map((runId) => waiting(runId, 'evt')));
     const answer = await mailbox('evt').notify('n1', Buffer.from('{"x":1}'));

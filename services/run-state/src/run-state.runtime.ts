@@ -37,6 +37,7 @@ export class RunStateRuntime {
     readonly logger: Logger,
     config: RunStateSettings,
     metrics: RunStateMetrics,
+    newSeed: () => string = uuidv7,
   ) {
     this.bodies = new BodyReader(store.log, store.blobs);
     const pause = (ms: number, signal?: AbortSignal): Promise<void> => paused(clock, ms, signal);
@@ -64,7 +65,7 @@ export class RunStateRuntime {
           blobs: store.blobs,
           membership: store.membership,
           logger,
-          newSeed: uuidv7,
+          newSeed,
           onCommitted: {
             run: (host, { stream, events, owed }) => {
               void this.relay.send(host, stream, owed);

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Checkpoint, type Clock, CorruptStream, type EventLog, type LogEntry, type Tenure } from '@stepwell/core';
 import { GroupCommit } from './group-commit';
 import type { LogDocument, LogDriver } from './log-driver';
@@ -137,11 +136,11 @@ export class PartitionedEventLog implements EventLog {
         const start = await tryClaim(claimant, partition);
         signal.throwIfAborted();
         if (start !== undefined) return this.beginTenure(start);
-        await nextTurn();
+        await this.pause(0, signal);
       } catch (error) {
         if (error instanceof NewerSchema) throw error;
         signal.throwIfAborted();
-        await this.pause(signal);
+        await this.pause(CLAIM_RETRY_MS, signal);
       }
     }
   }
@@ -161,14 +160,14 @@ export class PartitionedEventLog implements EventLog {
     for (const listener of this.letGoListeners) listener();
   }
 
-  private pause(signal: AbortSignal): Promise<void> {
+  private pause(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         signal.removeEventListener('abort', done);
         cancel();
         resolve();
       };
-      const cancel = this.options.clock.after(CLAIM_RETRY_MS, done);
+      const cancel = this.options.clock.after(delayMs, done);
       signal.addEventListener('abort', done, { once: true });
     });
   }

@@ -16,6 +16,8 @@ export interface MembershipOptions {
   readonly renewMs?: number;
   /** How often the others are looked at. Default 1,000 ms. */
   readonly pollMs?: number;
+  /** Default: a random id. Never the same twice, in whichever process. */
+  readonly newIncarnation?: () => string;
 }
 
 /** What the membership has to do with what its process writes. */
@@ -61,6 +63,7 @@ export class LeasedMembership implements Membership {
   /** Every incarnation this object ever tried to be: such a document is no namesake. */
   private readonly incarnations = new Set<string>();
   private incarnation = '';
+  private readonly newIncarnation: () => string;
   private validUntil = -Infinity;
   private renewedAt = -Infinity;
   private living: readonly string[] = [];
@@ -91,6 +94,7 @@ export class LeasedMembership implements Membership {
     this.renewMs = options.renewMs ?? this.leaseMs / 4;
     this.pollMs = options.pollMs ?? Math.min(1_000, this.leaseMs / 10);
     this.supersedes = options.supersede ?? false;
+    this.newIncarnation = options.newIncarnation ?? randomUUID;
     this.watch = new SilenceWatch(2 * this.pollMs);
   }
 
@@ -184,7 +188,7 @@ export class LeasedMembership implements Membership {
 
   private async join(present: MemberDocument | undefined): Promise<void> {
     if (present !== undefined && !this.mayReplace(present)) return;
-    this.incarnation = randomUUID();
+    this.incarnation = this.newIncarnation();
     this.incarnations.add(this.incarnation);
     const own = this.documentNow([]);
     const sentAt = this.clock.monotonicMs();

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as realTurn } from 'node:timers/promises';
 import {
   CLAIM_STREAM,
   type InsertOutcome,
@@ -13,11 +13,15 @@ import type { MemoryData } from './memory-data';
 
 /** The twin of `mongo.log-driver.ts`: the same order, the same two unique keys, nothing survives the process. */
 export class MemoryLogDriver implements LogDriver {
-  constructor(private readonly data: MemoryData) {}
+  /** @param nextTurn how the time passes that a real store takes; where time is simulated it passes elsewhere. */
+  constructor(
+    private readonly data: MemoryData,
+    private readonly nextTurn: () => Promise<unknown> = () => realTurn(),
+  ) {}
 
   async insertMany(documents: readonly LogDocument[]): Promise<InsertOutcome> {
     // An insert takes a turn, as a real one does: what is asked meanwhile rides with the next.
-    await nextTurn();
+    await this.nextTurn();
     for (const [index, document] of documents.entries()) {
       const entries = this.entriesOf(document.p);
       const n = positionOf(document.p, document._id);
@@ -40,7 +44,7 @@ export class MemoryLogDriver implements LogDriver {
   }
 
   async *stream(partition: number, stream: string, fromVersion: number, toVersion: number): AsyncIterable<LogDocument> {
-    await nextTurn();
+    await this.nextTurn();
     const found = [...this.entriesOf(partition).values()].filter(
       (document) => document.stream === stream && document.version >= fromVersion && document.version <= toVersion,
     );
@@ -62,7 +66,7 @@ export class MemoryLogDriver implements LogDriver {
   }
 
   async *positionsAfter(partition: number, afterN: number): AsyncIterable<StreamPosition> {
-    await nextTurn();
+    await this.nextTurn();
     for (const { _id, stream } of this.inOrder(partition)) {
       const n = positionOf(partition, _id);
       if (n > afterN && stream !== CLAIM_STREAM) yield { n, stream };

@@ -1,4 +1,4 @@
-import type { AskAddress, AskOptions, Message } from '@stepwell/core';
+import type { AskAddress, AskOptions, Clock, Message } from '@stepwell/core';
 import { NobodyAnswered } from '@stepwell/core';
 
 /*
@@ -8,6 +8,7 @@ import { NobodyAnswered } from '@stepwell/core';
  * 1. Every try is the same ask: the driver sends the same askId (B3).
  * 2. A try that nobody heard is repeated after a growing pause; one that was heard but not answered, at once: it has waited.
  * 3. The end of the patience is an unknown outcome, never a refusal.
+ * 4. Time and chance are the process's own, unless the driver has others: what is simulated has to happen the same way twice.
  */
 
 const DEFAULT_TRY_MS = 2_000;
@@ -27,23 +28,44 @@ export interface PatientAsk {
   mayGoOn(): boolean;
 }
 
-export async function askPatiently(ask: PatientAsk, options: AskOptions = {}): Promise<Message<unknown>> {
+/** What patience is measured by; `random` spreads those who ask again, in [0, 1). */
+export interface AskTime extends Pick<Clock, 'monotonicMs' | 'after'> {
+  random(): number;
+}
+
+/** Bare timers: there are two of these in every ask that waits, and a service's clock is the store's. */
+const PROCESS_TIME: AskTime = {
+  monotonicMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs).unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+  random: () => Math.random(),
+};
+
+export async function askPatiently(
+  ask: PatientAsk,
+  options: AskOptions = {},
+  time: AskTime = PROCESS_TIME,
+): Promise<Message<unknown>> {
   const { tryMs = DEFAULT_TRY_MS, patienceMs = DEFAULT_PATIENCE_MS, signal } = options;
-  const startedMs = performance.now();
+  const startedMs = time.monotonicMs();
   const endMs = startedMs + patienceMs;
   let pauseMs = FIRST_PAUSE_MS;
   while (ask.mayGoOn() && signal?.aborted !== true) {
-    const attempt = ask.attempt(Math.max(1, Math.min(tryMs, endMs - performance.now())));
+    const attempt = ask.attempt(Math.max(1, Math.min(tryMs, endMs - time.monotonicMs())));
     const outcome = signal === undefined ? await attempt : await unlessAborted(attempt, signal);
     if (outcome !== 'unanswered' && outcome !== 'unheard') return outcome;
-    const leftMs = endMs - performance.now();
+    const leftMs = endMs - time.monotonicMs();
     if (leftMs <= 0) break;
     if (outcome === 'unheard') {
-      await pause(Math.min(leftMs, pauseMs * (0.5 + Math.random() / 2)), signal);
+      await pause(time, Math.min(leftMs, pauseMs * (0.5 + time.random() / 2)), signal);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
-  throw new NobodyAnswered(ask.name, describeAddress(ask.address), Math.round(performance.now() - startedMs));
+  throw new NobodyAnswered(ask.name, describeAddress(ask.address), Math.round(time.monotonicMs() - startedMs));
 }
 
 function describeAddress(address: AskAddress): string {
@@ -64,14 +86,14 @@ function unlessAborted(attempt: Promise<Try>, signal: AbortSignal): Promise<Try>
   });
 }
 
-function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+function pause(time: AskTime, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
-      clearTimeout(timer);
+      cancel();
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, delayMs).unref();
+    const cancel = time.after(delayMs, end);
     signal?.addEventListener('abort', end, { once: true });
   });
 }

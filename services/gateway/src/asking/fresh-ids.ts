@@ -1,11 +1,25 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
 import { idInRun } from '@stepwell/core';
 
-/*
+/**
  * Ids that are made here, once per request (B3). 96 bits for what is unique within a run, 126 for a run.
+ *
+ * A class, so that who simulates the whole can make them from a seed.
  */
+@Injectable()
+export class FreshIds {
+  message(runId: string): string {
+    return idInRun('msg', randomBytes(12).toString('base64url'), runId);
+  }
 
-export const freshMessageId = (runId: string): string => idInRun('msg', randomBytes(12).toString('base64url'), runId);
+  /** As the clients make it (protocol.md 5.1). */
+  run(): string {
+    return `wfr_${randomBytes(16).toString('base64url').slice(0, 21)}`;
+  }
 
-/** As the clients make it (protocol.md 5.1). */
-export const freshRunId = (): string => `wfr_${randomBytes(16).toString('base64url').slice(0, 21)}`;
+  /** By which a repeated ask is recognised. */
+  request(): string {
+    return randomUUID();
+  }
+}

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { AskDefinition, Message, Refused, TakeOver, TakeOverOverrides, TakeOverRunAnswer } from '@stepwell/core';
 import { asks, isRefused, message, partitionOf, runIdIn, runStream } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
-import { freshRunId } from '../asking/fresh-ids';
+import { FreshIds } from '../asking/fresh-ids';
 import { PatientAsker } from '../asking/patient-asker';
 import { accepted, bodyOf } from '../runs/run.asks';
 import type { NamedRun } from './dead-letter.answers';
@@ -14,7 +13,10 @@ import type { NamedRun } from './dead-letter.answers';
  */
 @Injectable()
 export class DeadLetterAsks {
-  constructor(private readonly asker: PatientAsker) {}
+  constructor(
+    private readonly asker: PatientAsker,
+    private readonly ids: FreshIds,
+  ) {}
 
   /** As JSON (protocol.md 12). */
   async read(dlqId: string, hangUp: AbortSignal): Promise<Uint8Array | undefined> {
@@ -23,7 +25,7 @@ export class DeadLetterAsks {
   }
 
   async remove(dlqId: string, hangUp: AbortSignal): Promise<boolean> {
-    return (await this.ask(asks.DeleteDeadLetter, dlqId, { askId: randomUUID() }, hangUp)) !== undefined;
+    return (await this.ask(asks.DeleteDeadLetter, dlqId, { askId: this.ids.request() }, hangUp)) !== undefined;
   }
 
   /** The run that goes on from here. */
@@ -33,20 +35,20 @@ export class DeadLetterAsks {
     overrides: TakeOverOverrides,
     hangUp: AbortSignal,
   ): Promise<TakeOverRunAnswer | undefined> {
-    const request = { askId: randomUUID(), how, successor: freshRunId(), overrides };
+    const request = { askId: this.ids.request(), how, successor: this.ids.run(), overrides };
     const answer = await this.ask(asks.TakeOverRun, dlqId, request, hangUp);
     return answer?.head;
   }
 
   /** The run whose failure callback is made once more. @throws Problem NOT_FAILED */
   async repeatCallback(dlqId: string, hangUp: AbortSignal): Promise<NamedRun | undefined> {
-    const answer = await this.ask(asks.RequestFailureCallback, dlqId, { askId: randomUUID() }, hangUp);
+    const answer = await this.ask(asks.RequestFailureCallback, dlqId, { askId: this.ids.request() }, hangUp);
     return answer && { workflowRunId: runIdIn(dlqId) ?? '', workflowCreatedAt: answer.head.runCreatedAt };
   }
 
   /** @throws Problem NOT_FAILED */
   async cancelCallback(dlqId: string, hangUp: AbortSignal): Promise<boolean> {
-    return (await this.ask(asks.CancelFailureCallback, dlqId, { askId: randomUUID() }, hangUp)) !== undefined;
+    return (await this.ask(asks.CancelFailureCallback, dlqId, { askId: this.ids.request() }, hangUp)) !== undefined;
   }
 
   private async ask<More extends object, Answer extends object>(

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { NoticeKind, WaiterData } from '@stepwell/core';
 import { asks, isRefused, mailboxStream, message, partitionOf, runStream } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
+import { FreshIds } from '../asking/fresh-ids';
 import { PatientAsker } from '../asking/patient-asker';
 import { accepted } from '../runs/run.asks';
 
@@ -19,7 +19,10 @@ export interface Notice {
  */
 @Injectable()
 export class NoticeDesk {
-  constructor(private readonly asker: PatientAsker) {}
+  constructor(
+    private readonly asker: PatientAsker,
+    private readonly ids: FreshIds,
+  ) {}
 
   /** Everybody who waits now. */
   async broadcast(notice: Notice, hangUp: AbortSignal): Promise<readonly WaiterData[]> {
@@ -48,7 +51,7 @@ export class NoticeDesk {
   ): Promise<readonly WaiterData[]> {
     const request = {
       eventId,
-      noticeId: randomUUID(),
+      noticeId: this.ids.request(),
       kind,
       ...(runId === undefined ? {} : { runId }),
       ...(body === undefined ? {} : { body: 0 }),

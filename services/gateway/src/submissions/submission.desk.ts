@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type {
   Clock,
@@ -22,7 +21,7 @@ import {
 } from '@stepwell/core';
 import { CLOCK, LOGGER, Problem, ProblemFilter, problemIn } from '@stepwell/platform';
 import type { Logger } from 'pino';
-import { freshMessageId, freshRunId } from '../asking/fresh-ids';
+import { FreshIds } from '../asking/fresh-ids';
 import { PatientAsker } from '../asking/patient-asker';
 import { GatewayConfig } from '../gateway.config';
 import type { AcceptedItem } from './submission.answers';
@@ -67,6 +66,7 @@ export class SubmissionDesk {
     private readonly problems: ProblemFilter,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly ids: FreshIds,
   ) {}
 
   /** One outcome per item, in their order. */
@@ -82,7 +82,10 @@ export class SubmissionDesk {
   trigger(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
     const context = this.contextOf(callerIp);
     return this.record(
-      items.map((item) => ({ parsed: forNoQueue(item) ?? parseTrigger(item, context, freshRunId()), body: item.body })),
+      items.map((item) => ({
+        parsed: forNoQueue(item) ?? parseTrigger(item, context, this.ids.run()),
+        body: item.body,
+      })),
       hangUp,
     );
   }
@@ -125,7 +128,8 @@ export class SubmissionDesk {
   }
 
   private contextOf(callerIp: string): SubmissionContext {
-    return { messageIdIn: freshMessageId, callerIp, nowMs: this.clock.nowMs(), limits: this.config };
+    const messageIdIn = (runId: string): string => this.ids.message(runId);
+    return { messageIdIn, callerIp, nowMs: this.clock.nowMs(), limits: this.config };
   }
 
   /** The answers to a run's items, or why none was recorded. */
@@ -133,7 +137,7 @@ export class SubmissionDesk {
     const { runId, submissions, bodies } = run;
     if (run.problem !== undefined) return this.refused(runId, run.problem);
     try {
-      const request = { runId, askId: randomUUID(), items: submissions };
+      const request = { runId, askId: this.ids.request(), items: submissions };
       const partition = partitionOf(runStream(runId));
       const { head } = await this.asker.ask(asks.Submit, { partition }, message(request, bodies), hangUp);
       if (isRefused(head)) return this.refused(runId, refusalOf(head.refused, head.message));

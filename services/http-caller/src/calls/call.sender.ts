@@ -4,7 +4,7 @@ import type { BodyAssembler } from '../body/body.assembler';
 import type { AttemptRunner } from '../effects/attempt.runner';
 import { reportOf } from '../effects/outcome.report';
 import { destinationOf, invalidDestination } from '../outbound/destination';
-import type { HttpClient } from '../outbound/http.client';
+import type { OutboundClient } from '../outbound/http.client';
 import { bodyFor } from '../outbound/http.client';
 import type { HttpAttempt } from '../outbound/http-attempt';
 import type { ExchangeEnd } from '../outbound/http.exchange';
@@ -14,7 +14,7 @@ export interface CallSenderParts {
   readonly runner: AttemptRunner;
   readonly assembler: BodyAssembler;
   readonly signer: RequestSigner;
-  readonly client: HttpClient;
+  readonly client: OutboundClient;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly maxResponseBytes: number;

@@ -3,7 +3,7 @@ import type { BodyAssembler } from '../body/body.assembler';
 import type { AttemptRunner } from '../effects/attempt.runner';
 import { deliveryHeaders } from '../effects/outcome.report';
 import { destinationOf, invalidDestination } from '../outbound/destination';
-import type { HttpClient } from '../outbound/http.client';
+import type { OutboundClient } from '../outbound/http.client';
 import { bodyFor } from '../outbound/http.client';
 import type { AnswerRule } from '../outbound/http-attempt';
 import type { ExchangeEnd } from '../outbound/http.exchange';
@@ -18,7 +18,7 @@ export interface DeliverySenderParts {
   readonly runner: AttemptRunner;
   readonly assembler: BodyAssembler;
   readonly signer: RequestSigner;
-  readonly client: HttpClient;
+  readonly client: OutboundClient;
   readonly reporter: DeliveryReporter;
   readonly clock: Clock;
 }

@@ -45,6 +45,14 @@ const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 export const bodyFor = (method: string, body: RequestBody): RequestBody =>
   BODILESS_METHODS.has(method) ? { ...body, pieces: [], sizeBytes: 0 } : body;
 
+/** Whoever makes requests, as the senders see it. */
+export interface OutboundClient {
+  /** Never rejects: whatever happens is an outcome. */
+  send(request: OutboundRequest): Promise<ExchangeEnd>;
+  /** Cuts every connection. */
+  destroy(): Promise<void>;
+}
+
 export interface HttpClientOptions {
   readonly connectionsPerOrigin: number;
   readonly connectTimeoutMs: number;
@@ -54,7 +62,7 @@ export interface HttpClientOptions {
   readonly resolve?: Resolve;
 }
 
-export class HttpClient {
+export class HttpClient implements OutboundClient {
   private readonly agent: Agent;
   private readonly clock: Clock;
 
@@ -103,7 +111,6 @@ export class HttpClient {
     });
   }
 
-  /** Cuts every connection. */
   destroy(): Promise<void> {
     return this.agent.destroy();
   }

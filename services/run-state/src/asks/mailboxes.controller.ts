@@ -10,7 +10,7 @@ import type {
   Refused,
   TellMailboxesRequest,
 } from '@stepwell/core';
-import { asks, dropRun, message, notify, registerWaiter, waitersOf } from '@stepwell/core';
+import { already, asks, dropRun, message, notify, registerWaiter, waitersOf } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
 import { mailboxKey } from '../aggregates';
@@ -19,10 +19,13 @@ import type { PartitionHost } from '../partition/partition.host';
 import { RunStateRuntime } from '../run-state.runtime';
 import { hostOf, unrefused } from './partition';
 import { unlessUnreadable } from './unreadable';
+import { VainNotices } from './vain-notices';
 
 /** Events and who waits for them (protocol.md 8.4-8.6). */
 @Controller()
 export class MailboxesController {
+  private readonly vain = new VainNotices();
+
   constructor(private readonly runtime: RunStateRuntime) {}
 
   @Answers(asks.Notify)
@@ -37,7 +40,16 @@ export class MailboxesController {
     const [body] = taken.bodies;
     const notice = { noticeId, kind, ...(runId === undefined ? {} : { runId }), ...(body ? { body } : {}) };
     return message(
-      await host.execute(mailboxKey(eventId), (state, context) => notify(state, notice, context), taken.blobs),
+      await host.execute(
+        mailboxKey(eventId),
+        (state, context) => {
+          if (this.vain.has(host, noticeId, context.at)) return already({ notified: 0, waiters: [] });
+          const decision = notify(state, notice, context);
+          this.vain.note(host, noticeId, context.at, decision);
+          return decision;
+        },
+        taken.blobs,
+      ),
     );
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Bus, Clock, TimerRow, TimerRows } from '@stepwell/core';
 import { asks, message } from '@stepwell/core';
 import { backOffMs } from './back-off';
@@ -69,6 +70,8 @@ export class TimerEngine {
     private readonly around: TimerEngineSurroundings,
   ) {
     this.bucket = new TokenBucket(options.timersPerSecond);
+    // Every open ask waits for it.
+    setMaxListeners(0, this.givingUp.signal);
   }
 
   get partitions(): readonly number[] {

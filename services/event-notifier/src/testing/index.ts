@@ -1,0 +1,1 @@
+export { assembleAnnouncer } from './event-notifier-parts';

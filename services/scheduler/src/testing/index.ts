@@ -1,0 +1,1 @@
+export { assembleScheduler, type SchedulerParts } from './scheduler-parts';
