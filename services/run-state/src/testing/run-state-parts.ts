@@ -4,6 +4,7 @@ import { boundAskHandlers } from '@stepwell/messaging/testing';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { AttemptsController } from '../asks/attempts.controller';
+import { AuditsController } from '../asks/audits.controller';
 import { DeadLettersController } from '../asks/dead-letters.controller';
 import { MailboxesController } from '../asks/mailboxes.controller';
 import { QueriesController } from '../asks/queries.controller';
@@ -37,6 +38,7 @@ export function assembleRunState(around: {
     new ToldRunsController(runtime),
     new DeadLettersController(runtime),
     new AttemptsController(runtime),
+    new AuditsController(runtime),
     new QueriesController(runtime),
   ];
   return { runtime, handlers: boundAskHandlers('run-state', controllers) };
