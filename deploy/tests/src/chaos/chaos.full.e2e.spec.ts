@@ -1,7 +1,7 @@
 import { seedOfThisRun } from '../e2e/random';
 import { chaos } from './chaos';
 
-/* What every change has time for; longer by `npm run chaos`. */
+/* Longer, and with as many processes as wanted, by `npm run chaos`. */
 const FOR_MS = 60_000;
 const seed = seedOfThisRun();
 
