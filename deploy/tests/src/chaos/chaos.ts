@@ -73,58 +73,67 @@ export async function chaos({ seed, forMs, members, inFlight, say }: ChaosOption
   const thirdParty = new ThirdParty();
   await Promise.all([app.start(), thirdParty.start()]);
   const endpoint = await createFaultProxy({ port: Number(new URL(app.url).port) });
-  await cluster.start();
-  const watch = await CompletionsWatch.begin(servers.directNatsUrl);
-
-  const states = new RunStates(app);
-  const workload = new Workload({
-    app,
-    appUrl: `http://127.0.0.1:${endpoint.port}`,
-    thirdParty,
-    inFlight,
-    random: seededRandom(seed + 1),
-    hasEnded: (runId) => states.hasEnded(runId),
-  });
-  const stop = new AbortController();
-  const working = workload.run(stop.signal);
-  const nemesis = new Nemesis({ cluster, servers, endpoint }, random, say);
-  await nemesis.rage(forMs);
-  const calmAt = performance.now();
-  stop.abort();
-  say('quiet');
-  await working;
-
-  const violations: string[] = [];
-  const runs = workload.acknowledged;
-  await Promise.all(runs.map((run) => run.users));
-  await until('all have ended', () => states.haveEnded(runs), RECOVERS_WITHIN_MS).catch(() => undefined);
-  const recoveredAfterMs = performance.now() - calmAt;
-  await delay(1_000);
-  for (const run of runs) {
-    const log = await app.log(run.runId).catch(() => undefined);
-    if (!log) violations.push(`${run.runId} (${run.kind}) was acknowledged and is unknown`);
-    else if (log.workflowState === 'RUN_STARTED')
-      violations.push(`${run.runId} (${run.kind}) has not ended: ${JSON.stringify(log.steps.at(-1))}`);
-    else violations.push(...judgeRun(run, log, app, nemesis.struck));
+  let result: ChaosResult;
+  try {
+    await cluster.start();
+    result = await rageAndJudge();
+  } finally {
+    await cluster.stop();
+    await Promise.all([app.stop(), thirdParty.stop(), endpoint.close(), servers.stop()]);
   }
-  violations.push(...workload.unanswered.map((runId) => `the start of ${runId} was never answered`));
-  const ends = await states.endsOf(runs);
-  violations.push(...(await watch.missing(ends, TOLD_WITHIN_MS)).map((end) => `${end} was never told on the topic`));
-  violations.push(...(await judgeLog(servers.directMongoUri, DATABASE)));
+  if (result.violations.length === 0) rmSync(folder, { recursive: true, force: true });
+  return result;
 
-  await watch.stop();
-  await cluster.stop();
-  await Promise.all([app.stop(), thirdParty.stop(), endpoint.close(), servers.stop()]);
-  if (violations.length === 0) rmSync(folder, { recursive: true, force: true });
-  return {
-    faults: counted(nemesis.struck.map(({ name }) => name)),
-    runs: runs.length,
-    ...deliveriesOf(runs, app),
-    restarts: cluster.restarts,
-    recoveredAfterMs,
-    violations,
-    folder,
-  };
+  async function rageAndJudge(): Promise<ChaosResult> {
+    const watch = await CompletionsWatch.begin(servers.directNatsUrl);
+
+    const states = new RunStates(app);
+    const workload = new Workload({
+      app,
+      appUrl: `http://127.0.0.1:${endpoint.port}`,
+      thirdParty,
+      inFlight,
+      random: seededRandom(seed + 1),
+      hasEnded: (runId) => states.hasEnded(runId),
+    });
+    const stop = new AbortController();
+    const working = workload.run(stop.signal);
+    const nemesis = new Nemesis({ cluster, servers, endpoint }, random, say);
+    await nemesis.rage(forMs);
+    const calmAt = performance.now();
+    stop.abort();
+    say('quiet');
+    await working;
+
+    const violations: string[] = [];
+    const runs = workload.acknowledged;
+    await Promise.all(runs.map((run) => run.users));
+    await until('all have ended', () => states.haveEnded(runs), RECOVERS_WITHIN_MS).catch(() => undefined);
+    const recoveredAfterMs = performance.now() - calmAt;
+    await delay(1_000);
+    for (const run of runs) {
+      const log = await app.log(run.runId).catch(() => undefined);
+      if (!log) violations.push(`${run.runId} (${run.kind}) was acknowledged and is unknown`);
+      else if (log.workflowState === 'RUN_STARTED')
+        violations.push(`${run.runId} (${run.kind}) has not ended: ${JSON.stringify(log.steps.at(-1))}`);
+      else violations.push(...judgeRun(run, log, app, nemesis.struck));
+    }
+    violations.push(...workload.unanswered.map((runId) => `the start of ${runId} was never answered`));
+    const ends = await states.endsOf(runs);
+    violations.push(...(await watch.missing(ends, TOLD_WITHIN_MS)).map((end) => `${end} was never told on the topic`));
+    violations.push(...(await judgeLog(servers.directMongoUri, DATABASE)));
+
+    await watch.stop();
+    return {
+      faults: counted(nemesis.struck.map(({ name }) => name)),
+      runs: runs.length,
+      ...deliveriesOf(runs, app),
+      restarts: cluster.restarts,
+      recoveredAfterMs,
+      violations,
+      folder,
+    };
+  }
 }
 
 /** What the API says of runs, asked no more often than needed: what has ended stays so. */

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose';
-import { createConnection } from 'mongoose';
+import { inStore } from '../e2e/stopped-store';
 import type { WorkflowApp } from '../e2e/workflow-app';
 import type { Acknowledged } from './workload';
 
@@ -69,13 +69,8 @@ export function judgeRun(
 }
 
 /** What is wrong with the log itself: every position of a partition is there, and no writer of an older term after one of a newer. */
-export async function judgeLog(mongoUri: string, databaseName: string): Promise<string[]> {
-  const connection = await createConnection(mongoUri, { dbName: databaseName }).asPromise();
-  try {
-    return await logProblems(connection);
-  } finally {
-    await connection.close();
-  }
+export function judgeLog(mongoUri: string, databaseName: string): Promise<string[]> {
+  return inStore(mongoUri, logProblems, databaseName);
 }
 
 const POSITIONS_PER_PARTITION = 2 ** 40;

@@ -25,9 +25,13 @@ export async function inStoppedStore<Found>(
 }
 
 /** Looks into the database of one that runs. */
-export async function inStore<Found>(uri: string, look: (connection: Connection) => Promise<Found>): Promise<Found> {
+export async function inStore<Found>(
+  uri: string,
+  look: (connection: Connection) => Promise<Found>,
+  dbName = 'stepwell',
+): Promise<Found> {
   // The driver's own dynamic `import('os')` fails inside of Jest.
-  const options = { dbName: 'stepwell', runtimeAdapters: { os } };
+  const options = { dbName, runtimeAdapters: { os } };
   const connection = await createConnection(uri, options).asPromise();
   try {
     return await look(connection);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { until } from '../until';
 import type { Workflow } from '../workflow-app';
 import type { Bench } from './bench';
 
@@ -96,9 +97,10 @@ export function limits(bench: Bench): void {
       );
       expect(log.workflowState).toBe('RUN_FAILED');
       await bench.called(runId, 1);
+      await until('the failure was told', () => bench.thirdParty.seen('/large-failure').length > 0);
       const [told] = bench.thirdParty.seen('/large-failure');
       const { sourceBody } = JSON.parse(told?.body ?? '{}') as { sourceBody: string };
       expect(digest(Buffer.from(sourceBody, 'base64').toString())).toBe(digest(patterned(5 * MB)));
-    }, 60_000);
+    }, 180_000);
   });
 }
