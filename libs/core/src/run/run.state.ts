@@ -1,4 +1,4 @@
-import type { RunStatus } from '../ports/read-models.port';
+import type { RunStatus, TimerRow } from '../ports/read-models.port';
 import type { StepHead } from '../wire/submission';
 import type { AttemptResult, RunEventData, StoredBody } from './run.events';
 
@@ -217,6 +217,13 @@ export function tellKey(tell: RunTold): string {
 /** A timer's id: one per attempt that has to wait, so that setting it twice is setting it once. */
 export const timerId = (runId: string, messageId: string, attempt: number): string =>
   `${runId}/${messageId}/${attempt}`;
+
+/** The timer that an obligation of a run asks for. */
+export const timerOf = (
+  runId: string,
+  { messageId, attempt, dueAt }: Extract<Obligation, { readonly type: 'SetTimer' }>,
+  partition: number,
+): TimerRow => ({ id: timerId(runId, messageId, attempt), partition, dueAt, ask: { runId, messageId, attempt } });
 
 /** A run that takes over, and a child, were promised before they began. */
 export const createdAtOf = (

@@ -25,7 +25,12 @@ export class Problem extends Error {
 
   /** Headers to answer with. */
   get headers(): Readonly<Record<string, string>> {
-    return this.status === 429 || this.status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {};
+    return this.isTemporary ? { 'retry-after': String(RETRY_AFTER_S) } : {};
+  }
+
+  /** The same request may well be taken a little later. */
+  get isTemporary(): boolean {
+    return this.status === 429 || this.status === 503;
   }
 }
 

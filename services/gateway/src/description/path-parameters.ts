@@ -1,8 +1,9 @@
 import type { IdPrefix } from '../http/raw-target';
 
 /*
- * What stands in a path: in those of our own (`/v1`) escaped as anywhere, elsewhere what the clients put there unescaped (protocol.md 2.1, 8.5). OpenAPI has no word for it: tools may escape
- * what they fill in, which is decoded once where it is an id, and is a mistake where it is a URL.
+ * What stands in a path: in those of our own (`/v1`) escaped as anywhere, elsewhere what the clients put there unescaped (protocol.md
+ * 2.1, 8.5). OpenAPI has no word for it: tools may escape what they fill in, which is decoded once where it is an id, and is a mistake
+ * where it is a URL.
  */
 
 interface PathParameter {

@@ -1,6 +1,6 @@
 import { Get } from '@nestjs/common';
-import type { ExplainRunAnswer, RunStatus, WaitingReason } from '@stepwell/core';
-import { reasonText } from '@stepwell/core';
+import type { ExplainRunAnswer, WaitingReason } from '@stepwell/core';
+import { reasonText, STATE_OF_STATUS } from '@stepwell/core';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
 import { Endpoint } from '../http/endpoint.decorator';
@@ -8,13 +8,6 @@ import type { Reason } from './explanation.answers';
 import { ExplainedRun } from './explanation.answers';
 import { RunAsks } from './run.asks';
 import { EncodedRunId } from './run-id.decorator';
-
-const STATE_OF: Readonly<Record<RunStatus, ExplainedRun['workflowState']>> = {
-  running: 'RUN_STARTED',
-  succeeded: 'RUN_SUCCESS',
-  failed: 'RUN_FAILED',
-  cancelled: 'RUN_CANCELED',
-};
 
 /** Why a run isn't moving, and until when (architecture.md E4). Our own API: a run id in its path is escaped like anybody's. */
 @Endpoint('v1/runs/:runId/explain')
@@ -40,7 +33,7 @@ own: named is the one whose end is farthest off, a child or a call before any de
 function explained(workflowRunId: string, { status, reason, others, othersTotal }: ExplainRunAnswer): ExplainedRun {
   return {
     workflowRunId,
-    workflowState: STATE_OF[status],
+    workflowState: STATE_OF_STATUS[status],
     ...(reason ? { reason: shown(reason) } : {}),
     others: others.map(shown),
     othersTotal,

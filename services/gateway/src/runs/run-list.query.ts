@@ -1,5 +1,5 @@
 import type { RunFilter, RunStatus, WaitingFor } from '@stepwell/core';
-import { runIdIn, WAITING_FOR } from '@stepwell/core';
+import { runIdIn, STATE_OF_STATUS, WAITING_FOR } from '@stepwell/core';
 import type { Flag } from '../http/query-values';
 import {
   ChoiceParameter,
@@ -12,12 +12,9 @@ import {
 } from '../http/query-values';
 import { filterOf, placeOf, present, RunFilterQuery } from './run-filter.query';
 
-const STATUS_OF_STATE: Readonly<Record<string, RunStatus>> = {
-  RUN_STARTED: 'running',
-  RUN_SUCCESS: 'succeeded',
-  RUN_FAILED: 'failed',
-  RUN_CANCELED: 'cancelled',
-};
+const STATUS_OF_STATE = Object.fromEntries(
+  Object.entries(STATE_OF_STATUS).map(([status, state]) => [state, status as RunStatus]),
+);
 
 /** The filters of protocol.md 11, and what a run waits for, which is our own. */
 export class RunListQuery extends RunFilterQuery {

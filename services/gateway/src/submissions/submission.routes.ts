@@ -56,7 +56,7 @@ export class SubmissionRoutes {
   private async batch(request: FastifyRequest<{ Body: BatchItem[] }>, reply: FastifyReply): Promise<FastifyReply> {
     const items = request.body.map(receivedItem);
     const outcomes = await this.desk.submit(items, request.ip, hangUpSignal(reply.raw));
-    const temporary = outcomes.find(isTemporary);
+    const temporary = outcomes.filter((outcome) => outcome instanceof Problem).find(({ isTemporary }) => isTemporary);
     // Every item names its run, or what it is about: what was recorded will be recognised when all of it comes again.
     return temporary ? sendProblem(reply, temporary) : sendBatch(reply, outcomes, (item) => item);
   }
@@ -97,9 +97,6 @@ function sendBatch(
     outcomes.map((outcome) => (outcome instanceof Problem ? refused(outcome) : entryOf(outcome))),
   );
 }
-
-const isTemporary = (outcome: ItemOutcome): outcome is Problem =>
-  outcome instanceof Problem && (outcome.status === 429 || outcome.status === 503);
 
 const refused = ({ body, status }: Problem): RefusedItem => ({ ...body, status });
 

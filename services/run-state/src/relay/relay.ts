@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus, MailboxObligation, Obligation, RunState, RunTold } from '@stepwell/core';
-import { timerId, waitTimerId } from '@stepwell/core';
+import { timerOf, waitTimerId } from '@stepwell/core';
 import type { Kind, StreamKey } from '../aggregates';
 import type { BodyReader } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
@@ -106,10 +106,7 @@ export class Relay {
         if (stream.row) this.dependencies.rows.write(stream.row, settle);
         return undefined;
       case 'SetTimer': {
-        const { messageId, attempt, dueAt } = obligation;
-        const { runId } = state;
-        const timer = { id: timerId(runId, messageId, attempt), partition, dueAt, ask: { runId, messageId, attempt } };
-        this.timers.set(host.tenure, timer, settle);
+        this.timers.set(host.tenure, timerOf(state.runId, obligation, partition), settle);
         return undefined;
       }
       case 'CancelTimer':

@@ -8,10 +8,11 @@ import {
   rowOf,
   runStream,
   suspicionOf,
-  timerId,
+  timerOf,
 } from '@stepwell/core';
+import { UnreadableStream } from '@stepwell/run-state';
 import type { Examination } from './examination';
-import { foldedRun, Unreadable } from './folded';
+import { foldedRun } from './folded';
 
 /*
  * Runs held against everything that is derived from them: their rows, their timers, their queued work. One look at one moment; what it
@@ -73,7 +74,7 @@ async function lookAt(examination: Examination, runId: string, stored: RunRow | 
     const { waitingFor } = row;
     return { ...common, problems, row, lostTimers, ...(waitingFor === undefined ? {} : { waitingFor }) };
   } catch (error) {
-    if (error instanceof Unreadable) return { ...common, problems: ['unreadable'] };
+    if (error instanceof UnreadableStream) return { ...common, problems: ['unreadable'] };
     throw error;
   }
 }
@@ -106,11 +107,9 @@ async function lostTimersOf({ store }: Examination, state: RunState): Promise<Ti
   const { runId } = state;
   if (hasEnded(state) && state.failureCallback?.state !== 'in-progress') return [];
   const partition = partitionOf(runStream(runId));
-  const owed = [...state.owed.values()].flatMap((each): TimerRow[] => {
-    if (each.type !== 'SetTimer') return [];
-    const { messageId, attempt, dueAt } = each;
-    return [{ id: timerId(runId, messageId, attempt), partition, dueAt, ask: { runId, messageId, attempt } }];
-  });
+  const owed = [...state.owed.values()].flatMap((each) =>
+    each.type === 'SetTimer' ? [timerOf(runId, each, partition)] : [],
+  );
   if (owed.length === 0) return [];
   const there = new Set((await store.timersOf(owed.map(({ id }) => id))).map(({ id }) => id));
   return owed.filter(({ id }) => !there.has(id));

@@ -1,9 +1,10 @@
 import type { MailboxState, RunState, TimerRow } from '@stepwell/core';
+import { UnreadableStream } from '@stepwell/run-state';
 import type { Examination } from './examination';
 import { SAMPLE } from './examination';
 import type { Finding } from './finding';
 import { counted, fail, FIX, mended, ok, some, warn } from './finding';
-import { foldedMailbox, foldedRun, Unreadable } from './folded';
+import { foldedMailbox, foldedRun } from './folded';
 
 /*
  * Timers against the log: one that nobody waits for is an orphan. It does no harm when it is due (whoever it asks knows nothing of it),
@@ -57,7 +58,7 @@ async function orphansAmong({ store }: Examination, timers: readonly TimerRow[])
       if (!isWaited) orphans.push(timer);
     } catch (error) {
       // Nobody can say what it waits for: another check tells of it.
-      if (!(error instanceof Unreadable)) throw error;
+      if (!(error instanceof UnreadableStream)) throw error;
     }
   }
   return orphans;

@@ -9,8 +9,8 @@ import type { Explanation, WaitingFor, WaitingReason } from './waiting.reason';
  *
  * 1. Read from what the state owes, like recovery: whatever has to happen for the run to go on is owed by it, so what is owed *is* the
  *    reason. A live run that owes nothing of that kind can't say why it isn't moving, and that is a bug.
- * 2. A live run has exactly one reason; branches that run side by side each have one, and the one that is named is that whose end is
- *    farthest off as far as anybody knows: children and calls, which end when others say so; then the latest deadline; then deliveries.
+ * 2. A live run has exactly one reason. Branches that run side by side each have one; the one that is named is that which is likely to
+ *    end last: a child or a call, which end when others say so, before the latest deadline, and that before a delivery.
  * 3. An ended run waits for nothing. Its failure callback may still have to be made: that is what is owed, and so it is told.
  */
 

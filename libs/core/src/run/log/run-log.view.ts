@@ -20,7 +20,7 @@ export function runLogOf(state: RunState, bodies: LogBodies): RunLog {
   return {
     workflowRunId: state.runId,
     workflowUrl,
-    workflowState: RUN_STATES[state.status],
+    workflowState: STATE_OF_STATUS[state.status],
     workflowRunCreatedAt: state.createdAt,
     ...(state.completedAt === undefined ? {} : { workflowRunCompletedAt: state.completedAt }),
     ...bodies.field('workflowRunResponse', state.result),
@@ -40,7 +40,8 @@ function invokerOf({ start: { invoker } }: RunState): Pick<RunLog, 'invoker'> {
   return { invoker: { workflowRunId: runId, workflowUrl, workflowRunCreatedAt: runCreatedAt } };
 }
 
-const RUN_STATES = {
+/** How the protocol names them (11). */
+export const STATE_OF_STATUS = {
   running: 'RUN_STARTED',
   succeeded: 'RUN_SUCCESS',
   failed: 'RUN_FAILED',
