@@ -44,7 +44,7 @@ export async function createFaultProxy(target: ProxyTarget): Promise<FaultProxy>
   const links = new Set<Link>();
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     if (fault.kind === 'cut') {
-      client.on('error', () => undefined).resetAndDestroy();
+      reset(client.on('error', () => undefined));
       return;
     }
     const link = new Link(client, target, () => fault);
@@ -109,10 +109,10 @@ class Link {
     server.on('error', () => undefined);
     server.once('close', (hadError) => {
       // A server that refuses or resets is seen as such, unless this side is meant to notice nothing.
-      if (hadError && fault().kind !== 'half-open') client.resetAndDestroy();
+      if (hadError && fault().kind !== 'half-open') reset(client);
     });
     client.once('close', (hadError) => {
-      if (hadError || !server.writableEnded) server.resetAndDestroy();
+      if (hadError || !server.writableEnded) reset(server);
     });
   }
 
@@ -120,8 +120,8 @@ class Link {
     const fault = this.#fault();
     const dead = this.#server === undefined || this.#server.destroyed;
     if (fault.kind === 'cut' || (dead && fault.kind !== 'half-open')) {
-      this.#server?.resetAndDestroy();
-      this.#client.resetAndDestroy();
+      if (this.#server) reset(this.#server);
+      reset(this.#client);
     } else if (fault.kind === 'half-open') {
       for (const lane of this.#lanes) lane.discard();
       this.#server?.destroy();
@@ -130,6 +130,12 @@ class Link {
       for (const lane of this.#lanes) lane.pump();
     }
   }
+}
+
+/** What has been ended can't be reset any more: Node would destroy it and keep its handle, and with that the process, for ever. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 interface Parcel {
