@@ -18,8 +18,9 @@ function put(path: string, text: string): void {
   writeFileSync(join(clone, path), text);
 }
 
+/** Its whole lines: one that is being written is none yet. */
 const diary = () =>
-  existsSync(join(clone, 'diary')) ? readFileSync(join(clone, 'diary'), 'utf8').trim().split('\n') : [];
+  existsSync(join(clone, 'diary')) ? readFileSync(join(clone, 'diary'), 'utf8').split('\n').slice(0, -1) : [];
 
 /** Commands that append their name to the diary; npm also leaves what the real one leaves. */
 const note = (what: string) => `require('node:fs').appendFileSync('diary', ${what} + '\\n');`;
