@@ -1,21 +1,10 @@
 import type { RunRow } from '@stepwell/core';
 import { TestClock } from '@stepwell/platform';
 import type { PartitionHost } from '../partition/partition.host';
+import { runRow } from '../testing/run-row';
 import { Auditor } from './auditor';
 
-const rowOf = (runId: string, partition: number): RunRow => ({
-  runId,
-  partition,
-  version: 1,
-  status: 'running',
-  url: 'http://app/api',
-  host: 'app',
-  path: '/api',
-  workflow: 'api',
-  labels: [],
-  callerIp: '',
-  createdAt: 1,
-});
+const rowOf = (runId: string, partition: number): RunRow => runRow(runId, { partition });
 
 describe('the auditor’s walk', () => {
   const setUp = (rows: readonly RunRow[], { everyMs = 60_000, lease = true } = {}) => {

@@ -1,19 +1,8 @@
 import type { RunRow } from '@stepwell/core';
+import { runRow } from '../testing/run-row';
 import { RowWriter } from './row.writer';
 
-const row = (runId: string, version = 1): RunRow => ({
-  runId,
-  partition: 1,
-  version,
-  status: 'running',
-  url: 'http://app/api',
-  host: 'app',
-  path: '/api',
-  workflow: 'api',
-  labels: [],
-  callerIp: '',
-  createdAt: 1,
-});
+const row = (runId: string, version = 1): RunRow => runRow(runId, { version });
 
 /** A store that answers when told to, in the order it was asked. */
 class SlowRows {
