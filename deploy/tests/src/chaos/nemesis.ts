@@ -76,50 +76,48 @@ const ofRole = (role: ServiceName): Fault[] => [
   },
 ];
 
+type Hinder = (proxy: FaultProxy, random: () => number) => void;
+
+/** A proxy does something for a while. */
+const hindered = (
+  name: string,
+  proxyOf: (victims: Victims) => FaultProxy,
+  hinder: Hinder,
+  { least, most }: { readonly least: number; readonly most: number },
+): Fault => ({
+  name,
+  weight: 1,
+  strike: async (victims, random) => {
+    const proxy = proxyOf(victims);
+    hinder(proxy, random);
+    await delay(between(random, least, most));
+    proxy.resume();
+  },
+});
+
+const cut: Hinder = (proxy) => {
+  proxy.cut();
+};
+const halfOpen: Hinder = (proxy) => {
+  proxy.halfOpen();
+};
+const holdAnswers: Hinder = (proxy) => {
+  proxy.hold('answers');
+};
+const hold: Hinder = (proxy) => {
+  proxy.hold();
+};
+const slow: Hinder = (proxy, random) => {
+  proxy.delay(between(random, 20, 200));
+};
+
 const ofProxy = (name: 'mongod' | 'nats'): Fault[] => {
-  const hindered = (
-    what: string,
-    hinder: (proxy: FaultProxy, random: () => number) => void,
-    mostMs: number,
-  ): Fault => ({
-    name: `${what} ${name}`,
-    weight: 1,
-    strike: async ({ servers }, random) => {
-      const proxy = servers.proxies[name];
-      hinder(proxy, random);
-      await delay(between(random, 200, mostMs));
-      proxy.resume();
-    },
-  });
+  const proxyOf = ({ servers }: Victims): FaultProxy => servers.proxies[name];
   return [
-    hindered(
-      'cut off',
-      (proxy) => {
-        proxy.cut();
-      },
-      3_000,
-    ),
-    hindered(
-      'half-open connections to',
-      (proxy) => {
-        proxy.halfOpen();
-      },
-      5_000,
-    ),
-    hindered(
-      'answers held back of',
-      (proxy) => {
-        proxy.hold('answers');
-      },
-      4_000,
-    ),
-    hindered(
-      'a slow way to',
-      (proxy, random) => {
-        proxy.delay(between(random, 20, 200));
-      },
-      5_000,
-    ),
+    hindered(`cut off ${name}`, proxyOf, cut, { least: 200, most: 3_000 }),
+    hindered(`half-open connections to ${name}`, proxyOf, halfOpen, { least: 200, most: 5_000 }),
+    hindered(`answers held back of ${name}`, proxyOf, holdAnswers, { least: 200, most: 4_000 }),
+    hindered(`a slow way to ${name}`, proxyOf, slow, { least: 200, most: 5_000 }),
   ];
 };
 
@@ -166,24 +164,8 @@ const FAULTS: readonly Fault[] = [
       await Promise.all([servers.mongod.start(), servers.nats.start()]);
     },
   },
-  {
-    name: 'the endpoint resets connections',
-    weight: 1,
-    strike: async ({ endpoint }, random) => {
-      endpoint.cut();
-      await delay(between(random, 100, 2_000));
-      endpoint.resume();
-    },
-  },
-  {
-    name: 'the endpoint hangs',
-    weight: 1,
-    strike: async ({ endpoint }, random) => {
-      endpoint.hold();
-      await delay(between(random, 100, 5_000));
-      endpoint.resume();
-    },
-  },
+  hindered('the endpoint resets connections', ({ endpoint }) => endpoint, cut, { least: 100, most: 2_000 }),
+  hindered('the endpoint hangs', ({ endpoint }) => endpoint, hold, { least: 100, most: 5_000 }),
 ];
 
 export class Nemesis {

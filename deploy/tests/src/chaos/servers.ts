@@ -4,7 +4,8 @@ import { resolveMongod, resolveNatsServer, startMongod, startNatsServer } from '
 import type { FaultProxy } from '@stepwell/testing';
 import { createFaultProxy } from '@stepwell/testing';
 import { randomBytes } from 'node:crypto';
-import { cp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A server that can be killed, stalled and started again on its data and port. */
@@ -12,6 +13,11 @@ export interface BrittleServer {
   readonly pid: number;
   kill(): Promise<void>;
   start(): Promise<void>;
+}
+
+interface Running {
+  mongod: EmbeddedMongod;
+  nats: EmbeddedNats;
 }
 
 /** A mongod and a nats-server of the chaos's own. The services see them through proxies, whoever judges sees them directly. */
@@ -23,9 +29,8 @@ export class Servers {
     private readonly binaries: { readonly mongod: string; readonly nats: string },
   ) {}
 
-  private running!: { mongod: EmbeddedMongod; nats: EmbeddedNats };
+  private running!: Running;
   private proxied!: { readonly mongod: FaultProxy; readonly nats: FaultProxy };
-  private hasOlderCopy = false;
 
   static async start(folder: string): Promise<Servers> {
     const [mongod, nats] = await Promise.all([resolveMongod(), resolveNatsServer()]);
@@ -62,25 +67,11 @@ export class Servers {
   }
 
   get mongod(): BrittleServer {
-    const { running } = this;
-    return {
-      pid: running.mongod.pid,
-      kill: () => this.killed(running.mongod),
-      start: async () => {
-        running.mongod = await this.startMongod(running.mongod.port);
-      },
-    };
+    return this.brittle('mongod', (port) => this.startMongod(port));
   }
 
   get nats(): BrittleServer {
-    const { running } = this;
-    return {
-      pid: running.nats.pid,
-      kill: () => this.killed(running.nats),
-      start: async () => {
-        running.nats = await this.startNats(running.nats.port);
-      },
-    };
+    return this.brittle('nats', (port) => this.startNats(port));
   }
 
   /** While it doesn't run. */
@@ -89,23 +80,17 @@ export class Servers {
   }
 
   /** While it doesn't run: to what it was when this was called for the first time, and every other time. */
-  async setNatsBack(): Promise<'copied' | 'set back'> {
+  async setNatsBack(): Promise<void> {
     const older = join(this.folder, 'older-jetstream');
-    if (!this.hasOlderCopy) {
-      await rm(older, { recursive: true, force: true });
-      await cp(this.natsStore, older, { recursive: true });
-      this.hasOlderCopy = true;
-      return 'copied';
-    }
-    await this.forgetNats();
-    await cp(older, this.natsStore, { recursive: true });
-    this.hasOlderCopy = false;
-    return 'set back';
+    if (existsSync(older)) {
+      await this.forgetNats();
+      await rename(older, this.natsStore);
+    } else await cp(this.natsStore, older, { recursive: true });
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.proxied.mongod.close(), this.proxied.nats.close()]);
-    await Promise.all([this.killed(this.running.mongod), this.killed(this.running.nats)]);
+    await Promise.all([killed(this.running.mongod), killed(this.running.nats)]);
   }
 
   private get natsStore(): string {
@@ -122,8 +107,22 @@ export class Servers {
     return startNatsServer({ binary: this.binaries.nats, dataDir, passwords: this.passwords, port });
   }
 
-  private async killed(server: EmbeddedMongod | EmbeddedNats): Promise<void> {
-    server.kill('SIGKILL');
-    await server.exited;
+  private brittle<Name extends keyof Running>(
+    name: Name,
+    start: (port: number) => Promise<Running[Name]>,
+  ): BrittleServer {
+    const { running } = this;
+    return {
+      pid: running[name].pid,
+      kill: () => killed(running[name]),
+      start: async () => {
+        running[name] = await start(running[name].port);
+      },
+    };
   }
+}
+
+async function killed(server: EmbeddedMongod | EmbeddedNats): Promise<void> {
+  server.kill('SIGKILL');
+  await server.exited;
 }

@@ -25,7 +25,7 @@ export interface Acknowledged {
   /** `Date.now()` of the answer that said it is cancelled. */
   cancelledAt?: number;
   /** What its users do meanwhile; settled once they have been answered. */
-  readonly users: Promise<void>;
+  users: Promise<void>;
 }
 
 /** Enough for every outage that the chaos makes: no run may fail because of ours, nor of the endpoint's short ones. */
@@ -83,7 +83,8 @@ export class Workload {
       return this.start(runId, 'sleeper', { kind: 'sleeper', sleepMs: seconds * 1_000 }, seconds);
     }
     const run = await this.start(runId, 'onboarding', { kind: 'cancelled' });
-    return run && { ...run, ...this.cancelling(run) };
+    if (run) run.users = this.cancel(run, random() * 3_000);
+    return run;
   }
 
   private async startProgram(runId: string): Promise<Acknowledged | undefined> {
@@ -92,9 +93,8 @@ export class Workload {
     if (!each) return undefined;
     const name = app.addOnce(workflowOf(each, runId, { thirdParty }));
     const run = await this.start(runId, name, { kind: 'program', expectation: interpret(each) });
-    if (!run) return undefined;
-    const told = { ...run, users: this.tell(each, runId) };
-    return this.replace(run, told);
+    if (run) run.users = this.tell(each, runId);
+    return run;
   }
 
   private async start(
@@ -121,21 +121,10 @@ export class Workload {
     return run;
   }
 
-  private replace(run: Acknowledged, by: Acknowledged): Acknowledged {
-    this.acknowledged[this.acknowledged.indexOf(run)] = by;
-    return by;
-  }
-
-  private cancelling(run: Acknowledged): Acknowledged {
-    const { app, random } = this.parts;
-    const cancelled: Acknowledged = {
-      ...run,
-      users: delay(random() * 3_000).then(async () => {
-        const answer = await patiently(() => app.client.cancel([run.runId]));
-        if (answer) cancelled.cancelledAt = Date.now();
-      }),
-    };
-    return this.replace(run, cancelled);
+  private async cancel(run: Acknowledged, afterMs: number): Promise<void> {
+    await delay(afterMs);
+    const answer = await patiently(() => this.parts.app.client.cancel([run.runId]));
+    if (answer) run.cancelledAt = Date.now();
   }
 
   /** Events are told before their waits, or as soon as the run waits. */
