@@ -4,6 +4,7 @@ import { Gateways } from './app/gateways';
 import { HttpNetwork } from './app/http-network';
 import { Notifier } from './app/notifier';
 import { writePrograms } from './app/program';
+import { Operators } from './app/operators';
 import { Users } from './app/users';
 import { WorkflowApp } from './app/workflow-app';
 import { EndJudge, isBegun } from './judge/end-judge';
@@ -69,6 +70,7 @@ class Scenario {
   private readonly cluster: Cluster;
   private readonly nemesis: Nemesis;
   private readonly users: Users;
+  private readonly operators: Operators;
   private readonly runs: number;
 
   constructor(private readonly options: ScenarioOptions) {
@@ -100,6 +102,7 @@ class Scenario {
       logger: this.logger(),
     });
     this.users = new Users(this.world, this.programs, this.gateways, this.journal, judge, notifier);
+    this.operators = new Operators(this.world, this.programs, this.gateways, this.journal, judge, notifier);
     this.nemesis = new Nemesis(this.world, this.cluster, (role) => {
       if (role === 'run-state') this.users.lookAround();
     });
@@ -115,6 +118,7 @@ class Scenario {
     try {
       this.nemesis.begin();
       this.users.begin(this.runs, STARTS_WITHIN_MS);
+      this.operators.begin();
       await time.run(STORMY_MS, () => false);
       weather.clear();
       this.nemesis.relent();

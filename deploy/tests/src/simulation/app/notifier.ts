@@ -12,20 +12,31 @@ export class Notifier {
     private readonly journal: Journal,
   ) {}
 
-  /** @returns how many were notified, as the client is told. */
-  async notify(eventId: string): Promise<Reply<number>> {
+  /** Everybody who waits now. @returns how many were notified, as the client is told. */
+  notify(eventId: string): Promise<Reply<number>> {
+    return this.tell(eventId, undefined);
+  }
+
+  /** One run, now or once it waits (protocol.md 8.5). */
+  notifyRun(runId: string, eventId: string): Promise<Reply<number>> {
+    return this.tell(eventId, runId);
+  }
+
+  private async tell(eventId: string, runId: string | undefined): Promise<Reply<number>> {
     const { time } = this.world;
     const nonce = `notice-${(this.notices += 1)}`;
     const notice = {
       eventId,
       nonce,
+      runId,
       sentMs: time.nowMs,
       ackedMs: undefined as number | undefined,
       listed: [] as Listed[],
     };
     this.journal.notices.push(notice);
-    const reply = await this.gateways.request((desks, hangUp) =>
-      desks.notices.broadcast({ eventId, kind: 'event', body: Buffer.from(nonce) }, hangUp),
+    const said = { eventId, kind: 'event', body: Buffer.from(nonce) } as const;
+    const reply = await this.gateways.request(({ notices }, hangUp) =>
+      runId === undefined ? notices.broadcast(said, hangUp) : notices.send(runId, said, hangUp),
     );
     if (reply.kind !== 'answered') return reply;
     notice.ackedMs = time.nowMs;

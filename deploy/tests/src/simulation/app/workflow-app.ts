@@ -85,7 +85,11 @@ export class WorkflowApp {
   }
 
   private runOf({ runId, program }: Delivery): RunJournal {
-    return this.journal.runs.get(runId) ?? this.journal.begin(runId, program, this.world.time.nowMs);
+    const known = this.journal.runs.get(runId);
+    if (known) return known;
+    // Whoever let it take over may not have been told its name.
+    const its = this.judge.predecessorOf(runId)?.program ?? program;
+    return this.journal.begin(runId, its, this.world.time.nowMs);
   }
 
   /** A list that ends in a sleep's result, or in its plan, comes when that is over; one that says a wait timed out, too. */

@@ -80,9 +80,21 @@ export class EndJudge {
     if (!planned || step.shown === undefined) return;
     const { out } = JSON.parse(step.shown) as { readonly out?: string };
     if (planned.form === 'invoke') this.judgeInvoke(run, stepId, out);
-    else if (planned.form !== 'wait' && !step.given.has(out ?? '')) {
+    else if (planned.form !== 'wait' && !this.wasGiven(run, stepId, out ?? '')) {
       this.violations.report('results are those given', `step ${stepId} of ${run.runId} says ${step.shown}`);
     }
+  }
+
+  /** By the application, to this run or to the one that it resumes. */
+  private wasGiven(run: RunJournal, stepId: number, out: string): boolean {
+    return this.lineage(run).some(({ steps }) => steps.get(stepId)?.given.has(out));
+  }
+
+  /** The run, and those whose log its own begins with. */
+  private lineage(run: RunJournal): RunJournal[] {
+    const { runId, isResumed } = this.witness.predecessorOf(run.runId) ?? {};
+    const from = isResumed ? this.journal.runs.get(runId ?? '') : undefined;
+    return from ? [run, ...this.lineage(from)] : [run];
   }
 
   private judgeInvoke(run: RunJournal, stepId: number, out: string | undefined): void {
@@ -93,7 +105,8 @@ export class EndJudge {
     };
     const child = this.journal.runs.get(told.workflowRunId ?? '');
     const isTrue =
-      child?.parent === run.runId &&
+      child !== undefined &&
+      this.lineage(run).some(({ runId }) => runId === child.parent) &&
       (told.body === undefined
         ? this.witness.endOf(child.runId) !== 'RunFinished'
         : told.body === child.finishResult && told.isFailed === false);

@@ -31,13 +31,19 @@ export function judgeEvents(
   const waits = [...journal.runs.values()].flatMap((run) => waitsOf(run, programs[run.program]));
   const notices = new Map(journal.notices.map((notice) => [notice.nonce, notice]));
   for (const wait of waits) judgeWait(wait, notices, violations);
+  for (const notice of journal.notices) judgeSpent(notice, waits, violations);
   const byMessage = new Map(
     waits.flatMap((wait) => (wait.step.requestId ? [[wait.step.requestId, wait] as const] : [])),
   );
   for (const notice of journal.notices) {
     if (notice.ackedMs === undefined) continue;
     judgeListed(notice, byMessage, violations);
-    for (const wait of waits) judgeMissed(notice, notice.ackedMs, wait, notices, violations);
+    const isTaken = waits.some((wait) => wait.run.runId === notice.runId && mayHaveGot(notice, wait));
+    for (const wait of waits) {
+      // What is kept for a run goes to its waits in turn.
+      if (notice.runId !== undefined && (notice.runId !== wait.run.runId || isTaken)) continue;
+      judgeMissed(notice, notice.ackedMs, wait, notices, violations);
+    }
   }
   for (const look of journal.looks) {
     for (const wait of waits) judgeLook(look, wait, notices, witness, violations);
@@ -55,15 +61,31 @@ function waitsOf(run: RunJournal, program: Program | undefined): Wait[] {
   });
 }
 
-/** It got a notice of its event, and none that was over before it waited. */
+/** Nobody may have seen how a wait ended. */
+const mayHaveGot = ({ nonce, eventId }: NoticeJournal, wait: Wait): boolean =>
+  wait.eventId === eventId && (wait.nonce === nonce || wait.step.shown === undefined);
+
+/** It got a notice of its event and for it, and none that was over before it waited but one that was kept. */
 function judgeWait(wait: Wait, notices: ReadonlyMap<string, NoticeJournal>, violations: Violations): void {
   const { nonce, eventId, step } = wait;
   if (nonce === undefined) return;
   const notice = notices.get(nonce);
-  if (notice?.eventId !== eventId) {
-    violations.report('events reach who waits', `${nameOf(wait)} got ${nonce}, which is no notice of ${eventId}`);
-  } else if (notice.ackedMs !== undefined && notice.ackedMs < (step.requestSentMs ?? 0)) {
+  const isForAll = notice?.runId === undefined;
+  if (notice?.eventId !== eventId || !(isForAll || notice.runId === wait.run.runId)) {
+    violations.report(
+      'events reach who waits',
+      `${nameOf(wait)} got ${nonce}, which is no notice of ${eventId} for it`,
+    );
+  } else if (isForAll && notice.ackedMs !== undefined && notice.ackedMs < (step.requestSentMs ?? 0)) {
     violations.report('events reach who waits', `${nameOf(wait)} got ${nonce}, which was over before`);
+  }
+}
+
+/** What was said to one run ends one of its waits. */
+function judgeSpent({ nonce, runId }: NoticeJournal, waits: readonly Wait[], violations: Violations): void {
+  const ended = runId === undefined ? [] : waits.filter((wait) => wait.nonce === nonce);
+  if (ended.length > 1) {
+    violations.report('events reach who waits', `${nonce} ended ${ended.map(nameOf).join(' and ')}`);
   }
 }
 
@@ -82,7 +104,7 @@ function judgeListed(notice: NoticeJournal, waits: ReadonlyMap<string, Wait>, vi
   }
 }
 
-/** Acknowledged before the notice was sent, and over by nothing but what came after it was answered. */
+/** Acknowledged before the notice was sent, if that is not kept for it, and over by nothing but what came after it was answered. */
 function judgeMissed(
   notice: NoticeJournal,
   ackedMs: number,
@@ -91,7 +113,8 @@ function judgeMissed(
   violations: Violations,
 ): void {
   const { step, eventId, nonce } = wait;
-  if (eventId !== notice.eventId || step.requestAckedMs === undefined || step.requestAckedMs > notice.sentMs) return;
+  if (eventId !== notice.eventId || step.requestAckedMs === undefined) return;
+  if (notice.runId === undefined && step.requestAckedMs > notice.sentMs) return;
   if (nonce === notice.nonce || step.shown === undefined) return;
   if (isOverAfter(ackedMs, wait, notices)) {
     violations.report(

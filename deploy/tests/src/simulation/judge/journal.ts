@@ -49,6 +49,8 @@ export interface RunJournal {
 export interface NoticeJournal {
   readonly eventId: string;
   readonly nonce: string;
+  /** Of one run alone: it is kept until that waits. */
+  readonly runId: string | undefined;
   readonly sentMs: number;
   ackedMs: number | undefined;
   /** Message ids of the waits that the answer lists. */

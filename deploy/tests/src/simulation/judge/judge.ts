@@ -1,9 +1,13 @@
+import type { ExplainRunAnswer, WaitingFor } from '@stepwell/core';
+import type { Program, StepForm } from '../app/program';
+import { stepAt } from '../app/program';
 import type { AcceptedItem, DeliveredStep } from './evidence';
 import type { Journal, RunJournal } from './journal';
 import { deliveryOf, stepOf } from './journal';
 import type { LogWitness } from './log-witness';
 import type { Violations } from './violations';
 import type { SimulatedProcess } from '../world/simulated-process';
+import { EPOCH_MS } from '../world/simulated-process';
 
 /**
  * How long after the fact a caller may still begin a request that it doesn't know to be over: what is fresh isn't asked about (5 s, H2),
@@ -12,6 +16,13 @@ import type { SimulatedProcess } from '../world/simulated-process';
 const UNKNOWING_MS = 20_000;
 /** Processes carry the store's time up to so much behind. */
 export const LAG_MS = 100;
+
+const FORM_OF_REASON: Readonly<Partial<Record<WaitingFor, StepForm>>> = {
+  sleep: 'sleep',
+  event: 'wait',
+  call: 'call',
+  child: 'invoke',
+};
 
 /** A request as its caller began it. */
 export interface Begun {
@@ -53,6 +64,42 @@ export class Judge {
 
   isOver(runId: string): boolean {
     return this.witness.hasEnded(runId);
+  }
+
+  /** A run takes over from one that failed. */
+  succeeded(runId: string, successor: string): void {
+    if (!this.witness.hasBegun(successor)) {
+      this.violations.report('an answer is durable', `${successor}, which takes over from ${runId}, is in no log`);
+    }
+  }
+
+  /** The failed run that it takes over from. */
+  predecessorOf(runId: string): RunJournal | undefined {
+    return this.journal.runs.get(this.witness.predecessorOf(runId)?.runId ?? '');
+  }
+
+  /** What somebody was told who asked why it isn't moving. */
+  explained(run: RunJournal, program: Program, { status, reason }: ExplainRunAnswer): void {
+    const { runId } = run;
+    if (status !== 'running') return;
+    const complain = (text: string): void => {
+      this.violations.report('a run says why it waits', `${runId} ${text}`);
+    };
+    if (!reason) {
+      complain('lives and does not say what it waits for');
+      return;
+    }
+    const { step, waitingFor, until } = reason;
+    const planned = step && stepAt(program, step.id);
+    const form = FORM_OF_REASON[waitingFor];
+    if (form === undefined) return;
+    if (planned?.form !== form) complain(`says ${waitingFor} of step ${step?.id ?? '?'}: ${planned?.form ?? 'none'}`);
+    const journal = step && run.steps.get(step.id);
+    const sinceMs = journal?.planSentMs ?? journal?.firstSentMs ?? journal?.requestSentMs;
+    const lasts = planned && { sleep: planned.delayMs, wait: planned.timeoutMs }[form as 'sleep' | 'wait'];
+    if (lasts === undefined || sinceMs === undefined) return;
+    const leastMs = EPOCH_MS + sinceMs + lasts - LAG_MS;
+    if (until === undefined || until < leastMs) complain(`says ${waitingFor} until ${until ?? 'ever'}: ${leastMs}`);
   }
 
   readOldState(runId: string): void {

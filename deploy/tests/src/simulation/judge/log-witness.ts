@@ -6,15 +6,24 @@ import type { SimulatedProcess } from '../world/simulated-process';
 import type { Violations } from './violations';
 
 const MESSAGE_ID = /"messageId":"([^"]+)"/g;
+const SUCCEEDS = /"successorOf":\{"runId":"([^"]+)","how":"(resume|restart)"/;
 const ENDS = new Set(['RunFinished', 'RunFailed', 'RunCancelled']);
 
+export interface Predecessor {
+  readonly runId: string;
+  /** Its log is the beginning of the successor's. */
+  readonly isResumed: boolean;
+}
+
 /**
- * Sees every document land in the database. Knows no event's meaning but its name and the message ids it speaks of: enough to tell
- * whether what was answered is there.
+ * Sees every document land in the database. Knows no event's meaning but its name, the message ids it speaks of and the run it
+ * resumes: enough to tell whether what was answered is there.
  */
 export class LogWitness {
   private readonly messages = new Set<string>();
   private readonly ended = new Map<string, { readonly type: string; readonly atMs: number }>();
+  private readonly begun = new Set<string>();
+  private readonly predecessors = new Map<string, Predecessor>();
   private readonly claims = new Map<number, SimulatedProcess>();
   private readonly landings = new Map<string, { readonly sum: string; readonly writer: SimulatedProcess }>();
   documents = 0;
@@ -30,10 +39,26 @@ export class LogWitness {
       return;
     }
     for (const { type, data } of events) {
+      if (type === 'RunStarted') this.begins(stream, data);
       if (ENDS.has(type)) this.ended.set(stream, { type, atMs: this.nowMs() });
       for (const [, messageId = ''] of data.matchAll(MESSAGE_ID)) this.messages.add(messageId);
     }
   };
+
+  private begins(stream: string, data: string): void {
+    this.begun.add(stream);
+    const [, runId, how] = SUCCEEDS.exec(data) ?? [];
+    if (runId !== undefined) this.predecessors.set(stream, { runId, isResumed: how === 'resume' });
+  }
+
+  hasBegun(runId: string): boolean {
+    return this.begun.has(runStream(runId));
+  }
+
+  /** The failed run that it takes over from. */
+  predecessorOf(runId: string): Predecessor | undefined {
+    return this.predecessors.get(runStream(runId));
+  }
 
   knows(messageId: string): boolean {
     return this.messages.has(messageId);

@@ -18,6 +18,7 @@ export const RULES = {
   'who is listed has it': 'an answered notify lists those who get it',
   'the log is dense': 'and has one writer per term',
   'the log does not change': 'what was acknowledged stays as it was',
+  'a run says why it waits': 'one that has not ended names what it waits for, and until when (E4)',
   'lists tell the truth': 'the read model says what the announcements say',
   'nothing is thrown aside': 'no error that nobody handles, no effect that can not be sent',
 } as const;
