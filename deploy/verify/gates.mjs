@@ -1,11 +1,13 @@
-// Everything a change must pass, one gate a line, cheapest first. The order is for whoever waits: a gate never depends on
-// an earlier one's result.
+// Everything a change must pass, one gate a line. Several run at a time, in this order: it is for whoever waits, and a gate never
+// depends on the result of one that it doesn't name.
 import { publishedPackages } from './published-packages.mjs';
 
 /**
  * @typedef {object} Gate
  * @property {string} name what `--only` and `--except` take
  * @property {string} says what a failure of it means
+ * @property {string} [after] a gate whose files it reads, passed or not
+ * @property {boolean} [alone] it measures, or needs the machine for itself
  * @property {string[][]} commands each `[tool, ...arguments]`, the tool as npm links it
  */
 
@@ -18,16 +20,16 @@ export function gates(root, { full, testReport }) {
   const report = testReport ? ['--json', '--outputFile', testReport] : [];
   const tiers = full ? [] : ['--ignoreProjects', 'full'];
   return [
-    {
-      name: 'format',
-      says: 'a file is not as Prettier prints it: npm run format',
-      commands: [['prettier', '--check', '--log-level', 'warn', '.']],
-    },
     { name: 'types', says: 'the code does not compile', commands: [['tsc', '-b']] },
     {
       name: 'lint',
       says: 'ESLint objects; comments that switch a rule off are not accepted',
       commands: [['eslint', '--max-warnings', '0', '.']],
+    },
+    {
+      name: 'format',
+      says: 'a file is not as Prettier prints it: npm run format',
+      commands: [['prettier', '--check', '--log-level', 'warn', '.']],
     },
     {
       name: 'imports',
@@ -38,6 +40,7 @@ export function gates(root, { full, testReport }) {
     {
       name: 'packages',
       says: 'a package that is published would not resolve for its users',
+      after: 'types',
       commands: publishedPackages(root).flatMap((folder) => [
         ['publint', 'run', folder, '--strict'],
         // node10: our subpath exports need a resolver that knows `exports`, and so does our oldest Node.
@@ -47,6 +50,7 @@ export function gates(root, { full, testReport }) {
     {
       name: 'tests',
       says: 'a spec fails',
+      alone: true,
       commands: [['jest', '--maxWorkers', '2', ...tiers, ...report]],
     },
   ];

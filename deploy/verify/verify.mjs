@@ -5,14 +5,15 @@
 // --except a,b     all but these
 // --report FILE    what passed and failed, as JSON, for .ci/run
 // --test-report F  Jest's own JSON report
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installDependencies } from '../bootstrap/install.mjs';
 import { holdingLock } from '../bootstrap/lock.mjs';
 import { gates } from './gates.mjs';
+import { runGates } from './run-gates.mjs';
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..');
 const { values } = parseArgs({
@@ -39,16 +40,7 @@ const chosen = all.filter(
 
 await holdingLock(join(root, '.bootstrap.lock'), () => installDependencies(root));
 
-const results = [];
-for (const gate of chosen) {
-  process.stdout.write(`\n── ${gate.name}\n`);
-  const startedAtMs = performance.now();
-  const passed = gate.commands.every(
-    ([tool, ...args]) =>
-      spawnSync(join(root, 'node_modules/.bin', tool), args, { cwd: root, stdio: 'inherit' }).status === 0,
-  );
-  results.push({ ...gate, passed, seconds: (performance.now() - startedAtMs) / 1000 });
-}
+const results = await runGates(chosen, { root, atOnce: availableParallelism() });
 
 process.stdout.write('\n');
 for (const { name, says, passed, seconds } of results) {
