@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { createHash } from 'node:crypto';
 import { CallerUnderTest } from './testing/caller-under-test';
 import { answering, eventually } from './testing/endpoint';
@@ -176,6 +177,25 @@ describe('http-caller', () => {
       expect(app.seen).toHaveLength(1);
       expect(test.runState.deliveries).toHaveLength(1);
     });
+  });
+
+  it('knows of each attempt that is being made, since when and until when', async () => {
+    await start();
+    let answer = (): void => undefined;
+    const app = await test.endpoint((_request, response) => {
+      answer = () => response.end();
+    });
+    const work = test.delivery(app.url, { timeoutMs: 60_000 });
+    const { running } = test.first.parts;
+    expect(running.find(work.head)).toBeUndefined();
+    const before = Date.now();
+    await test.deliver(work);
+    await eventually(() => app.seen.length === 1);
+    const { host, since = 0, until = 0 } = running.find(work.head) ?? {};
+    expect([host, since >= before, until - since]).toEqual([hostname(), true, 60_000]);
+    expect(running.find({ ...work.head, attempt: 1 })).toBeUndefined();
+    answer();
+    await eventually(() => running.find(work.head) === undefined);
   });
 
   describe('places (H3)', () => {

@@ -8,6 +8,8 @@ import { CallOutWorker } from './calls/call-out.worker';
 import { CallSender } from './calls/call.sender';
 import { DeliverWorker } from './deliveries/deliver.worker';
 import { DeliverySender } from './deliveries/delivery.sender';
+import { AttemptsController } from './effects/attempts.controller';
+import { RunningAttempts } from './effects/running.attempts';
 import { HttpCallerConfig } from './http-caller.config';
 import { HttpCallerLifecycle } from './http-caller.lifecycle';
 import { HttpCallerMetrics } from './http-caller.metrics';
@@ -24,6 +26,7 @@ const providers: Provider[] = [
       assembleHttpCaller(config, { bus, clock, logger, metrics: new HttpCallerMetrics(registry) }),
   },
   { provide: DeliverySender, inject: [PARTS], useFactory: (parts: HttpCallerParts) => parts.deliveries },
+  { provide: RunningAttempts, inject: [PARTS], useFactory: (parts: HttpCallerParts) => parts.running },
   { provide: CallSender, inject: [PARTS], useFactory: (parts: HttpCallerParts) => parts.calls },
   {
     provide: HttpCallerLifecycle,
@@ -37,5 +40,5 @@ const providers: Provider[] = [
  * The service that does: every outbound HTTP request, no state of its own. Needs what `PlatformModule` provides, its own
  * settings included.
  */
-@Module({ controllers: [DeliverWorker, CallOutWorker], providers })
+@Module({ controllers: [DeliverWorker, CallOutWorker, AttemptsController], providers })
 export class HttpCallerModule {}

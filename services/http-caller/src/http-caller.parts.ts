@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { AskOptions, Bus, Clock } from '@stepwell/core';
 import type { IntakeLimits } from '@stepwell/messaging';
 import type { Logger } from 'pino';
@@ -10,6 +11,7 @@ import { DeliveryReporter } from './deliveries/delivery.reporter';
 import { DeliverySender } from './deliveries/delivery.sender';
 import { AttemptRunner } from './effects/attempt.runner';
 import { EffectLedger } from './effects/effect.ledger';
+import { RunningAttempts } from './effects/running.attempts';
 import type { HttpCallerConfig } from './http-caller.config';
 import type { HttpCallerMetrics } from './http-caller.metrics';
 import { DestinationPolicy } from './outbound/destination.policy';
@@ -62,6 +64,7 @@ export interface HttpCallerParts {
   readonly calls: CallSender;
   readonly runners: readonly AttemptRunner[];
   readonly clients: readonly OutboundClient[];
+  readonly running: RunningAttempts;
 }
 
 export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surroundings): HttpCallerParts {
@@ -70,6 +73,8 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
   const signer = new RequestSigner(config.signingCurrentKey);
   const history = new RunHistory(bus, new EntryCache(config.historyCacheBytes), askOptions);
   const assembler = new BodyAssembler(history, new ByteBudget(config.assemblyBytes));
+
+  const running = new RunningAttempts(hostname(), clock);
 
   const httpClient = (): OutboundClient =>
     new HttpClient({
@@ -89,6 +94,7 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
         waitingInAll: config.queuePerOrigin * FULL_QUEUES,
       }),
       ledger: new EffectLedger(LEDGER_LIMITS),
+      running,
       random: surroundings.random ?? Math.random,
     });
 
@@ -118,5 +124,6 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
     }),
     runners: [deliveryRunner, callRunner],
     clients: [deliveryClient, callClient],
+    running,
   };
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DEV } from './stepwell-under-test';
@@ -12,7 +13,12 @@ const CLI = join(__dirname, '../../../../services/standalone/dist/main.js');
 const execute = promisify(execFile);
 
 interface Explained {
-  readonly reason?: { readonly waitingFor: string; readonly text: string; readonly until?: number };
+  readonly reason?: {
+    readonly waitingFor: string;
+    readonly text: string;
+    readonly until?: number;
+    readonly running?: { readonly host: string };
+  };
   readonly code?: string;
 }
 
@@ -65,6 +71,19 @@ describe('a run that is not moving', () => {
     expect(await explain('wfr_nobody')).toMatchObject({ code: 'UNKNOWN_RUN' });
     await app.client.cancel(waiting);
     expect(await explain(waiting)).not.toHaveProperty('reason');
+  }, 60_000);
+
+  it('says where its endpoint is called', async () => {
+    const { app } = stage;
+    let release = (): void => undefined;
+    app.add('hanging', () => new Promise<void>((resolve) => (release = resolve)));
+    const runId = await app.trigger('hanging');
+    await until('its endpoint is called', async () => (await explain(runId)).reason?.running !== undefined);
+    const { reason } = await explain(runId);
+    expect(reason?.text).toMatch(/^a delivery to http\S+ is running since \S+Z at host \S+, until \S+Z at the latest$/);
+    expect(reason?.running?.host).toBe(hostname());
+    await app.client.cancel(runId);
+    release();
   }, 60_000);
 
   it('and doctor finds nothing wrong with any of them', async () => {

@@ -5,7 +5,7 @@ import type { Invoker, TakeOver, TakeOverOverrides } from '../run/run.events';
 import type { HeaderList, Submission } from '../wire/submission';
 import type { BodyIndex } from './definition';
 import { ask, work } from './definition';
-import type { AuditRunAnswer, ExplainRunAnswer } from './explaining';
+import type { AuditRunAnswer, ExplainRunAnswer, FindAttemptRequest, RunningAttempt } from './explaining';
 
 /*
  * The message catalogue: everything one service may say to another, on one screen (habit 8).
@@ -13,6 +13,7 @@ import type { AuditRunAnswer, ExplainRunAnswer } from './explaining';
  *   gateway      ask  run-state       Submit, FinishRun, CancelRun, ReadMessages, ReadRunLog, ListRuns, ExplainRun
  *   gateway      ask  run-state       OpenMailbox, Notify, ReadWaiters, ReadMessage, CancelMessage
  *   gateway      ask  run-state       ReadDeadLetter, DeleteDeadLetter, TakeOverRun, RequestFailureCallback, CancelFailureCallback
+ *   gateway      ask  http-caller     FindAttempt (all of them; silent who isn't making it)
  *   http-caller  ask  run-state       ReportDeliveries, ReportCall, StillWanted, ReadEntries, ReadBody
  *   scheduler    ask  run-state       TimersDue
  *   notifier     ask  run-state       Settle
@@ -345,6 +346,7 @@ export const asks = {
   ReadRunLog: ask<ReadRunLogRequest, JsonAnswer | Refused>('run-state', 'ReadRunLog'),
   ListRuns: ask<ListRunsRequest, ListRunsAnswer | Refused>('run-state', 'ListRuns'),
   ExplainRun: ask<RunRequest, ExplainRunAnswer | Refused>('run-state', 'ExplainRun'),
+  FindAttempt: ask<FindAttemptRequest, RunningAttempt>('http-caller', 'FindAttempt'),
   FlushRows: ask<Done, FlushRowsAnswer>('run-state', 'FlushRows'),
   OpenMailbox: ask<OpenMailboxRequest, Done | Refused>('run-state', 'OpenMailbox'),
   Notify: ask<NotifyRequest, NotifyAnswer | Refused>('run-state', 'Notify'),

@@ -1,7 +1,7 @@
 import type { RunStatus } from '../ports/read-models.port';
 import type { WaitingReason } from '../run/explain/waiting.reason';
 
-/* What is answered about runs that stand still: to the gateway (ExplainRun), and to auditors and doctor (AuditRun). */
+/* What is answered about runs that stand still: to the gateway (ExplainRun, FindAttempt), and to auditors and doctor (AuditRun). */
 
 /** Why a run isn't moving (architecture.md E4). */
 export interface ExplainRunAnswer {
@@ -14,6 +14,22 @@ export interface ExplainRunAnswer {
 }
 /** How many reasons beside the one an answer lists. */
 export const LISTED_REASONS = 100;
+
+/** One attempt of a delivery or a call. */
+export interface FindAttemptRequest {
+  readonly effectId: string;
+  /** From 0, as in the work item. */
+  readonly attempt: number;
+}
+/** A request that is being made. Whoever makes it says so; nobody does as long as its item is queued. */
+export interface RunningAttempt {
+  /** Of the http-caller. */
+  readonly host: string;
+  /** Unix ms. */
+  readonly since: number;
+  /** By when it is given up, unix ms. */
+  readonly until: number;
+}
 
 /** What an audit found wrong with a run: it can't say what it waits for, that is over long ago, or whoever had it has lost it. */
 export type AuditFault = 'unexplained' | 'overdue' | 'lost' | 'unreadable';

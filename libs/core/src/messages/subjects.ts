@@ -1,3 +1,4 @@
+import type { AskAddress } from '../ports/bus.port';
 import type { ServiceName } from './definition';
 import { subjectToken } from '../wire/subject-token';
 
@@ -6,9 +7,9 @@ import { subjectToken } from '../wire/subject-token';
  * `subjectToken`, so that no run id or workflow name can change a subject's shape.
  */
 
-export const askSubject = (owner: ServiceName, address: { partition: number } | 'any' | { member: string }): string =>
-  address === 'any'
-    ? `stepwell.ask.${owner}.any`
+export const askSubject = (owner: ServiceName, address: AskAddress): string =>
+  typeof address === 'string'
+    ? `stepwell.ask.${owner}.${address}`
     : 'partition' in address
       ? `stepwell.ask.${owner}.${address.partition}`
       : `stepwell.ask.${owner}.member.${subjectToken(address.member)}`;

@@ -33,8 +33,11 @@ export interface Bus {
   isConnected(): boolean;
 }
 
-/** Whom an ask goes to: the owner of a partition, any process of a service, or one named process of it. */
-export type AskAddress = { partition: number } | 'any' | { member: string };
+/**
+ * Whom an ask goes to: the owner of a partition, any process of a service, one named process of it, or all of them, of which those who
+ * know the answer give it and the others keep silent.
+ */
+export type AskAddress = { partition: number } | 'any' | 'all' | { member: string };
 
 export interface AskOptions {
   /** How long one try waits for the answer before the same ask is sent again. Default 2,000 ms. */

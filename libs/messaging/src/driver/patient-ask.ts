@@ -69,7 +69,7 @@ export async function askPatiently(
 }
 
 function describeAddress(address: AskAddress): string {
-  if (address === 'any') return 'any process';
+  if (typeof address === 'string') return address === 'any' ? 'any process' : 'all processes';
   return 'partition' in address ? `partition ${String(address.partition)}` : `member ${address.member}`;
 }
 

@@ -61,6 +61,7 @@ export class MemoryBroker {
       const chosen = able[this.turn % Math.max(1, able.length)];
       return chosen === undefined ? [] : [chosen];
     }
+    if (address === 'all') return able;
     return 'partition' in address
       ? able.filter((each) => each.serves(owner, address.partition))
       : able.filter((each) => each.member === address.member);

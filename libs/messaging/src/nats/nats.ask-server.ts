@@ -1,4 +1,4 @@
-import type { ServiceName } from '@stepwell/core';
+import type { AskAddress, ServiceName } from '@stepwell/core';
 import { askSubject, message, SERVICES } from '@stepwell/core';
 import type { Msg, Subscription } from 'nats';
 import type { AskContext, AskHandler } from '../driver/bus-driver';
@@ -18,7 +18,7 @@ export const WHO = '?who';
  * The answering side over NATS.
  *
  * 1. A partition's subject is a plain subscription, never a queue group: two owners during a hand-over both hear it, and who isn't
- *    the owner keeps silent (L2).
+ *    the owner keeps silent (L2). So is the subject for all of a service.
  * 2. An ask is answered by its handler's word or not at all.
  */
 export class NatsAskServer {
@@ -38,6 +38,7 @@ export class NatsAskServer {
     if (!this.desk.takes(owner)) {
       this.general.push(
         this.subscribe(owner, 'any', { queue: 'stepwell' }),
+        this.subscribe(owner, 'all', {}),
         this.subscribe(owner, { member: this.member }, {}),
       );
     }
@@ -71,11 +72,7 @@ export class NatsAskServer {
     }
   }
 
-  private subscribe(
-    owner: ServiceName,
-    address: 'any' | { partition: number } | { member: string },
-    options: { queue?: string },
-  ): Subscription {
+  private subscribe(owner: ServiceName, address: AskAddress, options: { queue?: string }): Subscription {
     const partition = typeof address === 'object' && 'partition' in address ? { partition: address.partition } : {};
     return this.link.connection.subscribe(askSubject(owner, address), {
       ...options,

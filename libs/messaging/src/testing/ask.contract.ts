@@ -128,6 +128,20 @@ export function describeAsks(makeWorld: MakeBusWorld): void {
     expect((await bus.ask(asks.StillWanted, { partition: 1 }, attemptOf('x'))).head).toEqual({ wanted: true });
   });
 
+  test('an ask of all is heard by each, and answered by who knows', async () => {
+    const heard: string[] = [];
+    const handler = (member: string, knows: boolean) => (): Promise<Message<unknown>> => {
+      heard.push(member);
+      return knows ? Promise.resolve(wanted(true)) : Promise.reject(new Silence('not here'));
+    };
+    await owner('a', [], handler('a', false));
+    await owner('b', [], handler('b', true));
+    const bus = await owner('c', [1], handler('c', false));
+    expect((await bus.ask(asks.StillWanted, 'all', attemptOf('x'))).head).toEqual({ wanted: true });
+    await until(() => heard.length === 3);
+    expect(heard.sort()).toEqual(['a', 'b', 'c']);
+  });
+
   test('nobody answers: an error that says who, what and how long', async () => {
     const bus = await world.connect('a');
     const failure = bus.ask(asks.StillWanted, { partition: 1 }, attemptOf('x'), { patienceMs: 120 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AskAddress, AskDefinition, Bus, Message } from '@stepwell/core';
+import { NobodyAnswered } from '@stepwell/core';
 import { BUS, Problem } from '@stepwell/platform';
 import { GatewayConfig } from '../gateway.config';
 
@@ -8,6 +9,9 @@ import { GatewayConfig } from '../gateway.config';
  * the same ask is repeated by the bus until it is answered, the client hangs up, or the patience is over; then it throws
  * `NobodyAnswered`, and the client is told `UNAVAILABLE`.
  */
+/** Who knows answers at once. */
+const AROUND = { tryMs: 300, patienceMs: 300 };
+
 @Injectable()
 export class PatientAsker {
   private waiting = 0;
@@ -36,6 +40,20 @@ export class PatientAsker {
       throw hangUp.aborted ? new Problem('UNAVAILABLE', 'the client hung up', { cause: error }) : error;
     } finally {
       this.waiting -= 1;
+    }
+  }
+
+  /** Asks every process of a service once; undefined when none of them knows. */
+  async askAround<Request, Answer>(
+    definition: AskDefinition<Request, Answer>,
+    message: Message<Request>,
+    hangUp: AbortSignal,
+  ): Promise<Message<Answer> | undefined> {
+    try {
+      return await this.bus.ask(definition, 'all', message, { ...AROUND, signal: hangUp });
+    } catch (error) {
+      if (error instanceof NobodyAnswered) return undefined;
+      throw error;
     }
   }
 }

@@ -81,6 +81,47 @@ describe('GET /v1/runs/{id}/explain', () => {
     ]);
   });
 
+  it('tells where a delivery is made, and until when', async () => {
+    const { until: _none, ...queued } = SLEEP;
+    answerWith({
+      status: 'running',
+      reason: { ...queued, waitingFor: 'delivery', attempt: 2 },
+      others: [],
+      othersTotal: 0,
+    });
+    const running = { host: 'caller-1', since: 13_000, until: 73_000 };
+    gateway.bus.answer(asks.FindAttempt, () => message(running));
+    expect(await ask('wfr_1')).toMatchObject([
+      200,
+      { reason: { waitingFor: 'delivery', text: expect.stringContaining('at host caller-1') as string, running } },
+    ]);
+    const [{ address, message: asked } = {}] = gateway.bus.recorded(asks.FindAttempt);
+    expect([address, asked?.head]).toEqual(['all', { effectId: 'run-wfr_1:2:1', attempt: 2 }]);
+  });
+
+  it('tells of a delivery that nobody makes that it is queued', async () => {
+    const { until: _none, ...queued } = SLEEP;
+    answerWith({
+      status: 'running',
+      reason: { ...queued, waitingFor: 'delivery', attempt: 0 },
+      others: [],
+      othersTotal: 0,
+    });
+    const [status, json] = await ask('wfr_1');
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      reason: { text: 'a delivery to http://app/api is queued since 1970-01-01T00:00:01.000Z' },
+    });
+    expect(json).not.toHaveProperty('reason.running');
+    expect(json).not.toHaveProperty('reason.attempt');
+  });
+
+  it('asks nobody about what is not being made', async () => {
+    answerWith({ status: 'running', reason: SLEEP, others: [], othersTotal: 0 });
+    await ask('wfr_1');
+    expect(gateway.bus.recorded(asks.FindAttempt)).toEqual([]);
+  });
+
   it.each([
     ['succeeded', 'RUN_SUCCESS'],
     ['failed', 'RUN_FAILED'],

@@ -36,6 +36,21 @@ class ReasonRetry {
   readonly of!: number;
 }
 
+/** A request that is being made. */
+class ReasonRequest {
+  /** Of the http-caller that makes it. */
+  @IsString()
+  readonly host!: string;
+
+  /** Unix milliseconds. */
+  @IsCount()
+  readonly since!: number;
+
+  /** By when it is given up, in unix milliseconds. */
+  @IsCount()
+  readonly until!: number;
+}
+
 /** One thing that a run waits for. */
 export class Reason {
   /**
@@ -84,6 +99,11 @@ export class Reason {
   @IsOptional()
   @IsBoolean()
   readonly isOutage?: boolean;
+
+  /** Of a delivery or a call that is being made; absent while that is queued. */
+  @IsOptional()
+  @IsOf(() => ReasonRequest)
+  readonly running?: ReasonRequest;
 
   /** That is called. */
   @IsOptional()

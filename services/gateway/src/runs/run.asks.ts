@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AskDefinition, ExplainRunAnswer, Message, Refused } from '@stepwell/core';
+import type { AskDefinition, ExplainRunAnswer, Message, Refused, RunningAttempt, WaitingReason } from '@stepwell/core';
 import { asks, isRefused, message, partitionOf, runStream } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { PatientAsker } from '../asking/patient-asker';
@@ -26,6 +26,12 @@ export class RunAsks {
   /** What it waits for. @throws Problem UNKNOWN_RUN */
   async explain(runId: string, hangUp: AbortSignal): Promise<ExplainRunAnswer> {
     return accepted(await this.askRun(asks.ExplainRun, message({ runId }), hangUp)).head;
+  }
+
+  /** Where the request is made that a run waits for; undefined when nobody says that he makes it: it is queued, or nearly over. */
+  async running({ effectId, attempt }: WaitingReason, hangUp: AbortSignal): Promise<RunningAttempt | undefined> {
+    if (effectId === undefined || attempt === undefined) return undefined;
+    return (await this.asker.askAround(asks.FindAttempt, message({ effectId, attempt }), hangUp))?.head;
   }
 
   /** Ended or unknown runs are finished already (protocol.md 7.8). */

@@ -40,6 +40,9 @@ export class ScriptedBus implements ServiceBus {
     this.answer(asks.ReadMessages, () => message({ refused: 'UNKNOWN_RUN' }));
     this.answer(asks.ReadRunLog, () => message({ refused: 'UNKNOWN_RUN' }));
     this.answer(asks.ExplainRun, () => message({ refused: 'UNKNOWN_RUN' }));
+    this.answer(asks.FindAttempt, () => {
+      throw new NobodyAnswered(asks.FindAttempt.name, 'all', 0);
+    });
     this.answer(asks.ListRuns, () => message({ rows: [] }));
     this.answer(asks.OpenMailbox, () => message({}));
     this.answer(asks.Notify, () => message({ notified: 0, waiters: [] }));

@@ -8,6 +8,7 @@ import type { HttpAttempt } from '../outbound/http-attempt';
 import { GateRefusal } from '../outbound/origin.gate';
 import type { OriginGate } from '../outbound/origin.gate';
 import type { EffectLedger, Performed } from './effect.ledger';
+import type { RunningAttempts } from './running.attempts';
 
 /*
  * One work item from arrival to acknowledgement (B2, H2, H3). Returning acknowledges it, `GiveBack` returns it to the bus.
@@ -27,7 +28,12 @@ const FIRST_GIVE_BACK_MS = 500;
 const LONGEST_GIVE_BACK_MS = 30_000;
 
 export interface AttemptWork {
-  readonly item: AttemptKey & { readonly effectId: string; readonly partition: number; readonly eventAt: number };
+  readonly item: AttemptKey & {
+    readonly effectId: string;
+    readonly partition: number;
+    readonly eventAt: number;
+    readonly timeoutMs: number;
+  };
   readonly callClass: CallClass;
   /** Requests to one origin queue behind one another. */
   readonly origin: string;
@@ -40,6 +46,7 @@ export interface AttemptRunnerParts {
   readonly clock: Clock;
   readonly gate: OriginGate;
   readonly ledger: EffectLedger;
+  readonly running: RunningAttempts;
   readonly metrics: HttpCallerMetrics;
   readonly logger: Logger;
   readonly askOptions?: AskOptions | undefined;
@@ -107,13 +114,15 @@ export class AttemptRunner {
   }
 
   private async send(work: AttemptWork): Promise<HttpAttempt> {
-    const { metrics, logger } = this.parts;
+    const { metrics, logger, running } = this.parts;
     const ended = metrics.began(work.callClass);
+    const isOver = running.began(work.item, work.item.timeoutMs);
     let end: ExchangeEnd | undefined;
     try {
       end = await work.send();
       return end.attempt;
     } finally {
+      isOver();
       ended(end);
       if (end !== undefined) {
         const { status, error, durationMs } = end.attempt;

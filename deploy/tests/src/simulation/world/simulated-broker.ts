@@ -41,6 +41,7 @@ export class SimulatedBroker {
   hearers(owner: ServiceName, address: AskAddress): BrokerMember[] {
     const able = [...this.members].filter((each) => each.takesAsksOf(owner));
     if (address === 'any') return able.length === 0 ? [] : [this.world.chance.pick(able)];
+    if (address === 'all') return able;
     return 'partition' in address
       ? able.filter((each) => each.serves(owner, address.partition))
       : able.filter((each) => each.member === address.member);

@@ -36,12 +36,17 @@ describe('what a run waits for (E4)', () => {
         waitingFor: 'delivery',
         since: 1_000_000,
         effectId: 'run-wfr_1:1:1',
+        attempt: 0,
         messageId: 'msg_1',
         url: 'http://app/api',
       },
       others: [],
     });
-    expect(textOf(run)).toBe('a delivery to http://app/api is queued or running since 1970-01-01T00:16:40.000Z');
+    expect(textOf(run)).toBe('a delivery to http://app/api is queued since 1970-01-01T00:16:40.000Z');
+    const running = { host: 'caller-1', since: 1_012_000, until: 1_900_000 };
+    expect(reasonText(reasonOf(run), running)).toBe(
+      'a delivery to http://app/api is running since 1970-01-01T00:16:52.000Z at host caller-1, until 1970-01-01T00:31:40.000Z at the latest',
+    );
   });
 
   it('the time it is to start at', () => {
@@ -75,7 +80,7 @@ describe('what a run waits for (E4)', () => {
     run.at = 1_060_007;
     run.due('msg_1', 1);
     expect(reasonOf(run)).toMatchObject({ waitingFor: 'delivery', since: 1_060_007, retry: { number: 1, of: 5 } });
-    expect(textOf(run)).toContain('retry 1 of 5: a delivery to http://app/api is queued or running since');
+    expect(textOf(run)).toContain('retry 1 of 5: a delivery to http://app/api is queued since');
   });
 
   it('the next attempt after an outage of ours, which counts for nothing', () => {
@@ -96,7 +101,7 @@ describe('what a run waits for (E4)', () => {
     const run = started();
     run.call(1, 1, { settings: { retries: 3, retryDelay: '1000' } });
     expect(reasonOf(run)).toMatchObject({ waitingFor: 'call', url: 'http://third.party/', step: { id: 1 } });
-    expect(textOf(run)).toContain('waits for a call of http://third.party/, queued or under way since ');
+    expect(textOf(run)).toContain('waits for a call of http://third.party/, which is queued since ');
     const [call = ''] = run.run.calls.keys();
     run.report(call, FAILED);
     expect(reasonOf(run)).toMatchObject({ waitingFor: 'retry', retry: { number: 1, of: 3 } });
@@ -204,7 +209,7 @@ describe('a run that has ended', () => {
     const run = started();
     run.report('msg_1', FATAL);
     expect(reasonOf(run)).toMatchObject({ waitingFor: 'failure-callback' });
-    expect(textOf(run)).toContain('its failure callback to http://app/api is queued or running since ');
+    expect(textOf(run)).toContain('its failure callback to http://app/api is queued since ');
     run.report(run.run.failureCallback?.messageId ?? '', FAILED);
     expect(reasonOf(run)).toMatchObject({ waitingFor: 'failure-callback', retry: { number: 1, of: 2 } });
     expect(textOf(run)).toMatch(/^retry 1 of 2: its failure callback to .* is tried again at /);

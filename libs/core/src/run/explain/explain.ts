@@ -69,7 +69,7 @@ function delivered(state: RunState, delivery: Delivery): WaitingReason {
     waitingFor:
       kind === 'failure' ? 'failure-callback' : isRetry ? 'retry' : waitingForDelivery(state, delivery, until),
     since: isRetry ? failed.at : since,
-    ...(until === undefined ? {} : { until }),
+    ...(until === undefined ? { attempt: delivery.attempt } : { until }),
     messageId,
     ...(kind === 'failure' ? {} : placeOf(state, stepOf(state, delivery))),
     ...(failed ? { retry: { number: retried, of: maxRetriesOf(state, delivery) } } : {}),

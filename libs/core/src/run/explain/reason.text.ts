@@ -1,16 +1,18 @@
+import type { RunningAttempt } from '../../messages/explaining';
 import type { WaitingReason } from './waiting.reason';
 
 /*
  * A reason in words, for people: one sentence, its times in UTC. Programs read the fields; the words may change.
  */
 
-export function reasonText(reason: WaitingReason): string {
+/** @param running where a delivery or a call is made that nothing else is waited for; undefined = nobody says that he makes it */
+export function reasonText(reason: WaitingReason, running?: RunningAttempt): string {
   const { group } = reason;
-  const own = `${retryText(reason)}${ownText(reason)}`;
+  const own = `${retryText(reason)}${ownText(reason, running)}`;
   return group ? `a plan of ${group.size} steps has ${group.done} done and waits for ${stepText(reason)}: ${own}` : own;
 }
 
-function ownText(reason: WaitingReason): string {
+function ownText(reason: WaitingReason, running: RunningAttempt | undefined): string {
   const { waitingFor, since, until, url = '', eventId = '', runId = '' } = reason;
   switch (waitingFor) {
     case 'delay':
@@ -20,9 +22,9 @@ function ownText(reason: WaitingReason): string {
     case 'retry':
       return `at ${moment(until)}, of ${url}`;
     case 'delivery':
-      return `a delivery to ${url} is queued or running since ${moment(since)}`;
+      return `a delivery to ${url} ${progressText(since, running)}`;
     case 'call':
-      return `waits for a call of ${url}, queued or under way since ${moment(since)}`;
+      return `waits for a call of ${url}, which ${progressText(since, running)}`;
     case 'event':
       return `waits for event ${eventId} until ${moment(until)}`;
     case 'webhook':
@@ -33,10 +35,15 @@ function ownText(reason: WaitingReason): string {
       return `its log is being copied from run ${runId} since ${moment(since)}`;
     case 'failure-callback':
       return until === undefined
-        ? `its failure callback to ${url} is queued or running since ${moment(since)}`
+        ? `its failure callback to ${url} ${progressText(since, running)}`
         : `its failure callback to ${url} is tried again at ${moment(until)}`;
   }
 }
+
+const progressText = (queuedAt: number, running: RunningAttempt | undefined): string =>
+  running
+    ? `is running since ${moment(running.since)} at host ${running.host}, until ${moment(running.until)} at the latest`
+    : `is queued since ${moment(queuedAt)}`;
 
 /** What was tried before, where anything was. */
 function retryText({ retry, isOutage, waitingFor }: WaitingReason): string {

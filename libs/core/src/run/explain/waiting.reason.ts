@@ -33,6 +33,8 @@ export interface WaitingReason {
   readonly until?: number;
   /** The effect that is owed for it; absent while the log is being copied, which nothing is owed for. */
   readonly effectId?: string;
+  /** Of a delivery or a call that is queued or made: which attempt that is, from 0. */
+  readonly attempt?: number;
   /** The message in question; absent while the log is being copied. */
   readonly messageId?: string;
   /** The step it is about: planned, slept, called or waited for; of a delivery the one whose result it brings. */
