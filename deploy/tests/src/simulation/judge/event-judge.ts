@@ -16,6 +16,12 @@ interface Wait {
   readonly timedOut: boolean;
 }
 
+interface Around {
+  readonly journal: Journal;
+  readonly programs: readonly Program[];
+  readonly witness: LogWitness;
+}
+
 interface Outcome {
   readonly out?: string;
   readonly waitTimeout?: boolean;
@@ -38,10 +44,10 @@ export function judgeEvents(
   for (const notice of journal.notices) {
     if (notice.ackedMs === undefined) continue;
     judgeListed(notice, byMessage, violations);
-    const isTaken = waits.some((wait) => wait.run.runId === notice.runId && mayHaveGot(notice, wait));
+    const isSpent = notice.runId !== undefined && wasSpent(notice, { journal, programs, witness });
     for (const wait of waits) {
       // What is kept for a run goes to its waits in turn.
-      if (notice.runId !== undefined && (notice.runId !== wait.run.runId || isTaken)) continue;
+      if (notice.runId !== undefined && (notice.runId !== wait.run.runId || isSpent)) continue;
       judgeMissed(notice, notice.ackedMs, wait, notices, violations);
     }
   }
@@ -50,20 +56,35 @@ export function judgeEvents(
   }
 }
 
+const outcomeIn = (shown = '{}'): Outcome => JSON.parse(shown) as Outcome;
+
+function nonceIn(shown: string | undefined): string | undefined {
+  const { out } = outcomeIn(shown);
+  return out === undefined ? undefined : Buffer.from(out, 'base64').toString();
+}
+
 function waitsOf(run: RunJournal, program: Program | undefined): Wait[] {
   return [...run.steps].flatMap(([stepId, step]) => {
     const planned = program && stepAt(program, stepId);
     if (planned?.form !== 'wait' || step.requestSentMs === undefined) return [];
-    const { out, waitTimeout = false } = step.shown === undefined ? {} : (JSON.parse(step.shown) as Outcome);
-    const nonce = out === undefined ? undefined : Buffer.from(out, 'base64').toString();
+    const nonce = nonceIn(step.shown);
+    const { waitTimeout = false } = outcomeIn(step.shown);
     const { eventId, timeoutMs } = planned;
     return [{ run, stepId, eventId, timeoutMs, step, nonce, timedOut: waitTimeout }];
   });
 }
 
-/** Nobody may have seen how a wait ended. */
-const mayHaveGot = ({ nonce, eventId }: NoticeJournal, wait: Wait): boolean =>
-  wait.eventId === eventId && (wait.nonce === nonce || wait.step.shown === undefined);
+/** What was said to one run ended one of its waits, or may have: nobody saw how that ended, or it was the wait of the run it resumes. */
+function wasSpent({ eventId, nonce, runId = '' }: NoticeJournal, around: Around): boolean {
+  const run = around.journal.runs.get(runId);
+  const blocks = (run && around.programs[run.program]?.blocks) ?? [];
+  return blocks.flat().some((planned, index) => {
+    if (planned.form !== 'wait' || planned.eventId !== eventId) return false;
+    const { shown, requestSentMs } = run?.steps.get(index + 1) ?? {};
+    if (shown !== undefined) return nonceIn(shown) === nonce;
+    return requestSentMs !== undefined || around.witness.predecessorOf(runId)?.isResumed === true;
+  });
+}
 
 /** It got a notice of its event and for it, and none that was over before it waited but one that was kept. */
 function judgeWait(wait: Wait, notices: ReadonlyMap<string, NoticeJournal>, violations: Violations): void {
