@@ -1,3 +1,6 @@
+export { type BackupManifest, UnusableBackup, verifyBackup } from './backup/backup.manifest';
+export { type BackupProgress, backUpMongoStore } from './backup/mongo.backup';
+export { MongoRestore } from './backup/mongo.restore';
 export * from './embedded/replica-set';
 export { inspectMongoStore } from './inspection/mongo.inspection';
 export type * from './inspection/store.inspection';
@@ -8,5 +11,5 @@ export type { MembershipOptions } from './membership/leased.membership';
 export { MemoryData } from './memory/memory-data';
 export { createMemoryStore, type MemoryStoreOptions } from './memory/memory.store';
 export { connectMongoStore, type MongoStoreOptions } from './mongo/mongo.store';
-export { STORE_SCHEMA_VERSION, type Store } from './store';
+export { NewerStore, STORE_SCHEMA_VERSION, type Store } from './store';
 export type { StoreLogger } from './store-logger';

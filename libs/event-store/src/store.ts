@@ -15,7 +15,7 @@ export interface Store {
   readonly clock: Clock;
   /** Raised by a restore; part of the names of JetStream's streams (E2). @throws when {@link Store.prepare} isn't through. */
   readonly epoch: number;
-  /** Collections, indexes, metadata: idempotent. Waits for the store as long as it takes. @throws NewerStore; on `close` and when `stopping` is aborted. */
+  /** Collections, indexes, metadata: idempotent. Waits for the store as long as it takes. @throws NewerStore, UnfinishedStore; on `close` and when `stopping` is aborted. */
   prepare(stopping?: AbortSignal): Promise<void>;
   /**
    * One role = one service's members. What the store's log holds is published with it: others leave those partitions alone
@@ -41,6 +41,23 @@ export class NewerStore extends Error {
   ) {
     super(`the store has layout ${found}, this program knows ${known}: upgrade this process`);
     this.name = 'NewerStore';
+  }
+}
+
+/** What a tool does to a store as a whole. */
+export type Unfinished = 'restore' | 'rebuild';
+
+const REMEDIES = {
+  restore: 'drop the database and restore once more',
+  rebuild: 'run `stepwell rebuild` once more',
+} as const satisfies Record<Unfinished, string>;
+
+/** A tool was interrupted, or is still at work: what is in the store isn't whole. */
+export class UnfinishedStore extends Error {
+  readonly code = 'UNFINISHED_STORE';
+  constructor(readonly unfinished: Unfinished) {
+    super(`a ${unfinished} of this store has not ended. Unless it is still running: ${REMEDIES[unfinished]}`);
+    this.name = 'UnfinishedStore';
   }
 }
 

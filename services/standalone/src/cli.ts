@@ -1,7 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { BackupFlags } from './backup/backup.command';
+import { backUp } from './backup/backup.command';
+import type { RestoreFlags } from './backup/restore.command';
+import { restoreFrom } from './backup/restore.command';
 import { DevCommand } from './dev/dev.command';
 import { examine } from './doctor/doctor.command';
 import type { DoctorFlags } from './doctor/doctor.command';
+import type { RebuildFlags } from './rebuild/rebuild.command';
+import { rebuildStore } from './rebuild/rebuild.command';
 import { ROLES, startRole } from './start/start.command';
 
 const say = (line: string): void => {
@@ -46,7 +52,33 @@ export function commandLine(): Command {
     .action(async (flags: DoctorFlags) => {
       process.exitCode = await examine(flags, process.env, say);
     });
+  addStoreCommands(program);
   return program;
+}
+
+/** What is done to a store as a whole. Each throws with what is wrong, which is an exit code of 1. */
+function addStoreCommands(program: Command): void {
+  program
+    .command('backup')
+    .description('writes the log and its blobs into a folder, as of one moment; the engine may run meanwhile')
+    .requiredOption('--out <folder>', 'folder to write to; made, or empty')
+    .option('--json', 'say what was written as JSON', false)
+    .action((flags: BackupFlags) => backUp(flags, process.env, say));
+  program
+    .command('restore')
+    .description('writes a backup into an empty database, and makes NATS forget what came after it')
+    .requiredOption('--from <folder>', 'folder that the backup is in')
+    .option('--check', 'verify the backup, and write nothing', false)
+    .option('--without-nats', 'there is no NATS beside the database, or an empty one', false)
+    .option('--json', 'say what was restored as JSON', false)
+    .action((flags: RestoreFlags) => restoreFrom(flags, process.env, say));
+  program
+    .command('rebuild')
+    .description('drops every list and timer and makes them anew from the log; all services have to be stopped')
+    .option('--json', 'say what was made as JSON', false)
+    .action(async (flags: RebuildFlags) => {
+      process.exitCode = await rebuildStore(flags, process.env, say);
+    });
 }
 
 interface DevFlags {

@@ -1,3 +1,4 @@
+import type { TimerRow } from '../ports/read-models.port';
 import type { BodyPlace } from '../run/run.state';
 import type { NoticeKind, WaiterData } from './mailbox.events';
 
@@ -73,3 +74,10 @@ export type WaitOutcome = { readonly kind: NoticeKind; readonly body?: BodyPlace
 
 /** A waiter's timer, one for its deadline. */
 export const waitTimerId = (eventId: string, messageId: string): string => `mailbox-${eventId}/${messageId}`;
+
+/** The timer that a waiter of a mailbox needs: its deadline's. `dueAt` in unix ms. */
+export const waitTimerOf = (
+  eventId: string,
+  { messageId, dueAt }: { readonly messageId: string; readonly dueAt: number },
+  partition: number,
+): TimerRow => ({ id: waitTimerId(eventId, messageId), partition, dueAt, ask: { eventId, messageId } });

@@ -4,9 +4,11 @@ import type { Connection } from 'mongoose';
 import { EVENT_SCHEMA_VERSION, schemaOfClaim } from '../log/partition.claim';
 import { PartitionedEventLog } from '../log/partitioned.event-log';
 import type { MemberDocument } from '../membership/member-driver';
+import { connectOnce, type MongoPlace } from '../mongo/connect-once';
 import { JOURNALED } from '../mongo/mongo.concerns';
-import { MongoConnection } from '../mongo/mongo.connection';
+import type { MongoConnection } from '../mongo/mongo.connection';
 import { MongoLogDriver } from '../mongo/mongo.log-driver';
+import { beginWork, finishWork, metadataOf } from '../mongo/mongo.metadata';
 import { MongoRunRows } from '../mongo/mongo.run-rows';
 import { nativeCollection, plannedIndexes, prepareCollections } from '../mongo/mongo.schemas';
 import { MongoTimerRows } from '../mongo/mongo.timer-rows';
@@ -20,28 +22,9 @@ import type {
   StoreLayout,
 } from './store.inspection';
 
-export interface MongoInspectionOptions {
-  readonly uri: string;
-  readonly dbName: string;
-  readonly clock: Clock;
-}
-
 /** Tries once. @throws when there is no such server, or no primary */
-export async function inspectMongoStore({ uri, dbName, clock }: MongoInspectionOptions): Promise<StoreInspection> {
-  const connection = new MongoConnection(uri, dbName, clock, SILENT_LOGGER);
-  try {
-    await connection.untilDone(
-      'look at the store',
-      async () => {
-        await connection.mongoose.db?.command({ ping: 1 });
-      },
-      () => true,
-    );
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
-  return new MongoInspection(connection, clock);
+export async function inspectMongoStore(place: MongoPlace): Promise<StoreInspection> {
+  return new MongoInspection(await connectOnce(place), place.clock);
 }
 
 type Stored<Document> = Document & { readonly _id: string };
@@ -85,8 +68,10 @@ class MongoInspection implements StoreInspection {
   }
 
   async layout(): Promise<StoreLayout | undefined> {
-    const found = await nativeCollection<Stored<StoreLayout>>(this.native, 'metadata').findOne({ _id: 'store' });
-    return found === null ? undefined : { epoch: found.epoch, schemaVersion: found.schemaVersion };
+    const found = await metadataOf(this.native).findOne({ _id: 'store' });
+    if (found === null) return undefined;
+    const { epoch, schemaVersion, unfinished } = found;
+    return { epoch, schemaVersion, ...(unfinished === undefined ? {} : { unfinished }) };
   }
 
   async missingIndexes(): Promise<MissingIndex[]> {
@@ -153,6 +138,16 @@ class MongoInspection implements StoreInspection {
       .find({ _id: { $in: [...ids] } })
       .toArray();
     return found.map(({ _id, ...timer }) => ({ id: _id, ...timer }));
+  }
+
+  async beginRebuild(): Promise<void> {
+    await beginWork(this.native, 'rebuild');
+    for (const name of ['runRows', 'timers'] as const) await nativeCollection(this.native, name).drop();
+    await prepareCollections(this.native);
+  }
+
+  async finishRebuild(): Promise<void> {
+    await finishWork(this.native);
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
 import type { EventLog, RunRows, TimerRow, TimerRows } from '@stepwell/core';
+import type { Unfinished } from '../store';
 
 /**
- * A store as a tool looks at it that owns nothing in it (`stepwell doctor`): read while services write, without a claim, without
+ * A store as a tool looks at it that owns nothing in it (`stepwell doctor`, `rebuild`): read while services write, without a claim, without
  * making anything. What mends is named so, and changes nothing that isn't derived from the log.
  */
 export interface StoreInspection {
@@ -14,15 +15,22 @@ export interface StoreInspection {
   members(): Promise<MemberReport[]>;
   /** All of them, in order. */
   partitions(): Promise<PartitionReport[]>;
-  readonly log: Pick<EventLog, 'readStream' | 'positionsAfter'>;
+  readonly log: Pick<EventLog, 'readStream' | 'positionsAfter' | 'lastEntryOf'>;
   /** Conditional on the version: what the log says may be written by anybody. */
   readonly rows: RunRows;
   /** For rows whose run isn't in the log, and those of a version that it never had. */
   removeRows(runIds: readonly string[]): Promise<void>;
-  readonly timers: Pick<TimerRows, 'remove'>;
+  readonly timers: Pick<TimerRows, 'put' | 'remove'>;
   /** In the order of their ids. */
   everyTimer(): AsyncIterable<TimerRow>;
   timersOf(ids: readonly string[]): Promise<TimerRow[]>;
+  /**
+   * Drops rows and timers, and keeps services from starting until {@link finishRebuild}. Only where none is running. May be begun again.
+   *
+   * @throws UnfinishedStore when something else is unfinished; when no service was ever started on it
+   */
+  beginRebuild(): Promise<void>;
+  finishRebuild(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,6 +47,8 @@ export interface DatabaseReport {
 export interface StoreLayout {
   readonly epoch: number;
   readonly schemaVersion: number;
+  /** A tool was interrupted, or is at work: no service starts on it. */
+  readonly unfinished?: Unfinished;
 }
 
 export interface MissingIndex {

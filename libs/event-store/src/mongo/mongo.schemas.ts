@@ -113,7 +113,7 @@ const PLANS = {
   },
   metadata: {
     collection: 'store',
-    fields: { _id: String, epoch: Number, schemaVersion: Number, createdAt: Date },
+    fields: { _id: String, epoch: Number, schemaVersion: Number, createdAt: Date, unfinished: String },
   },
 } satisfies Record<string, CollectionPlan>;
 

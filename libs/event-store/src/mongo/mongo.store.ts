@@ -3,7 +3,7 @@ import { ServerClock } from '../clock/server.clock';
 import { EVENT_SCHEMA_VERSION } from '../log/partition.claim';
 import { PartitionedEventLog } from '../log/partitioned.event-log';
 import { LeasedMembership, type MembershipOptions } from '../membership/leased.membership';
-import { NewerStore, type Store } from '../store';
+import { NewerStore, type Store, UnfinishedStore } from '../store';
 import { SILENT_LOGGER, type StoreLogger } from '../store-logger';
 import { MongoBlobStore } from './mongo.blob-store';
 import { MongoConnection } from './mongo.connection';
@@ -59,7 +59,7 @@ export function connectMongoStore({ uri, dbName, clock: ownClock, logger = SILEN
           await prepareCollections(native);
           await clock.start();
         },
-        (error) => error instanceof NewerStore,
+        (error) => error instanceof NewerStore || error instanceof UnfinishedStore,
       );
       stopping?.removeEventListener('abort', giveUp);
     },

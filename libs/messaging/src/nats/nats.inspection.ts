@@ -57,15 +57,14 @@ export class NatsInspection {
 
   /** Work streams of other epochs than the store's. */
   async strayStreams(): Promise<string[]> {
-    const { epoch } = this.options;
-    const stray: string[] = [];
-    for (const work of Object.values(works)) {
-      for (const name of await this.api.streamsOf(workFilter(work.owner, work.name))) {
-        const found = workStreamAnyEpoch(work).exec(name)?.[1];
-        if (found !== String(epoch)) stray.push(name);
-      }
-    }
-    return stray;
+    const found = await this.workStreams();
+    return found.flatMap(({ name, epoch }) => (epoch === this.options.epoch ? [] : [name]));
+  }
+
+  /** The highest epoch that a work stream is of; undefined when there is none. */
+  async newestEpoch(): Promise<number | undefined> {
+    const epochs = (await this.workStreams()).flatMap(({ epoch }) => epoch ?? []);
+    return epochs.length === 0 ? undefined : Math.max(...epochs);
   }
 
   /** @throws EpochIsOver, JetStreamError */
@@ -92,6 +91,20 @@ export class NatsInspection {
   async close(): Promise<void> {
     await this.link.close();
     this.assembler.close();
+  }
+
+  /** All that take our work's subjects; those made by somebody else have no epoch. */
+  private async workStreams(): Promise<{ readonly name: string; readonly epoch: number | undefined }[]> {
+    const found = await Promise.all(
+      Object.values(works).map(async (work) => {
+        const names = await this.api.streamsOf(workFilter(work.owner, work.name));
+        return names.map((name) => {
+          const epoch = workStreamAnyEpoch(work).exec(name)?.[1];
+          return { name, epoch: epoch === undefined ? undefined : Number(epoch) };
+        });
+      }),
+    );
+    return found.flat();
   }
 
   private plans(): StreamPlan[] {

@@ -6,6 +6,7 @@ import type {
   RunEvent,
   RunRow,
   RunState,
+  TimerRow,
 } from '@stepwell/core';
 
 /*
@@ -65,6 +66,8 @@ export interface Aggregate<K extends Kind> {
   doneEvent(state: StateOf<K>, ids: readonly string[]): EventOf<K> | undefined;
   /** For kinds that lists show (L9). */
   rowOf?(state: StateOf<K>, partition: number): RunRow;
+  /** All timers that have to be there for this state, whether they were ever set or not. */
+  timersOf(state: StateOf<K>, partition: number): TimerRow[];
   /** For kinds whose streams never end (L8). What of theirs is settled is {@link noteDone}. */
   readonly snapshots?: Snapshots<K>;
 }

@@ -6,6 +6,7 @@ import {
   mailboxStream,
   snapshotIsDue,
   snapshotSetOf,
+  waitTimerOf,
 } from '@stepwell/core';
 import type { Aggregate, StreamKey } from './aggregate';
 
@@ -26,6 +27,11 @@ export const MAILBOXES: Aggregate<'mailbox'> = {
     const owed = effectIds.filter((effectId) => state.owed.has(effectId));
     return owed.length === 0 ? undefined : effectsSettled(owed);
   },
+  // Not of what is owed: a timer that was set is settled, and needed all the same.
+  timersOf: ({ eventId, waiters }, partition) =>
+    [...waiters.values()].map(({ messageId, deadlineAt }) =>
+      waitTimerOf(eventId, { messageId, dueAt: deadlineAt }, partition),
+    ),
   snapshots: {
     eventType: 'MailboxSnapshot',
     setOf: (version, event) =>

@@ -1,4 +1,4 @@
-import { evolve, isRunEventType, rowOf, runStream } from '@stepwell/core';
+import { evolve, isRunEventType, rowOf, runStream, timerOf } from '@stepwell/core';
 import type { Aggregate, StreamKey } from './aggregate';
 
 /** Workflow runs. */
@@ -20,6 +20,9 @@ export const RUNS: Aggregate<'run'> = {
     return messageIds.length === 0 ? undefined : { type: 'DeliveriesSucceeded', data: { messageIds }, bodies: [] };
   },
   rowOf,
+  // A timer stays owed until what it was set for has happened.
+  timersOf: ({ runId, owed }, partition) =>
+    [...owed.values()].flatMap((each) => (each.type === 'SetTimer' ? [timerOf(runId, each, partition)] : [])),
 };
 
 export const runKey = (runId: string): StreamKey<'run'> => ({ aggregate: RUNS, name: runStream(runId) });

@@ -1,17 +1,16 @@
 import type { Logger } from 'pino';
 import type { Kind, StreamKey } from '../aggregates';
-import { keyOfStream, RUNS } from '../aggregates';
+import { keyOfStream } from '../aggregates';
 import type { Relay } from '../relay/relay';
 import type { RowWriter } from '../relay/row.writer';
 import type { RunStateStore } from '../store';
 import type { PartitionHost } from './partition.host';
 import { inParallel, Places } from './places';
 import { UnreadableStream } from './stream';
+import { streamPortions } from './stream.portions';
 
 /** How many streams one process folds at once, over all partitions: what is asked meanwhile needs the store too. */
 const STREAMS_AT_ONCE = 32;
-/** Rows are rebuilt in portions of so many runs: a partition may have had millions. */
-const ROWS_AT_ONCE = 5_000;
 
 /** Streams that recovery looks at by their names, and the positions for which it does. */
 type Suspects = Map<string, { readonly key: StreamKey<Kind>; readonly positions: number[] }>;
@@ -80,23 +79,15 @@ export class Recovery {
     const { tenure } = host;
     if ((await rows.completeUpTo(tenure.partition)) !== undefined) return;
     let runs = 0;
-    let portion = new Set<string>();
-    const write = async (): Promise<void> => {
-      const keys = [...portion].map((name) => ({ aggregate: RUNS, name }));
+    for await (const portion of streamPortions(log, tenure.partition, tenure.claimedAt)) {
+      const keys = portion.filter(({ aggregate }) => aggregate.rowOf !== undefined);
       await this.eachOf(keys, host, async (key) => {
         const { stream } = await host.owedOf(key);
         if (stream.row) this.rowWriter.write(stream.row, () => undefined);
       });
       await this.rowWriter.flush();
-      runs += portion.size;
-      portion = new Set();
-    };
-    for await (const { n, stream } of log.positionsAfter(tenure.partition, 0)) {
-      if (n > tenure.claimedAt) break;
-      if (stream.startsWith(RUNS.prefix)) portion.add(stream);
-      if (portion.size >= ROWS_AT_ONCE) await write();
+      runs += keys.length;
     }
-    await write();
     if (tenure.lost.aborted) return;
     await rows.markComplete(tenure.partition, tenure.claimedAt);
     if (runs > 0) this.logger.info({ partition: tenure.partition, runs }, 'rebuilt the rows');

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus, MailboxObligation, Obligation, RunState, RunTold } from '@stepwell/core';
-import { timerOf, waitTimerId } from '@stepwell/core';
+import { timerOf, waitTimerOf } from '@stepwell/core';
 import type { Kind, StreamKey } from '../aggregates';
 import type { BodyReader } from '../bodies/body.reader';
 import type { PartitionHost } from '../partition/partition.host';
@@ -163,10 +163,7 @@ export class Relay {
         this.tells.tell(host, run(obligation.waiter.runId), { key, effectId });
         break;
       case 'SetTimer': {
-        const { messageId, dueAt } = obligation;
-        const { partition } = host.tenure;
-        const timer = { id: waitTimerId(eventId, messageId), partition, dueAt, ask: { eventId, messageId } };
-        this.timers.set(host.tenure, timer, settle);
+        this.timers.set(host.tenure, waitTimerOf(eventId, obligation, host.tenure.partition), settle);
         break;
       }
       case 'CancelTimer':

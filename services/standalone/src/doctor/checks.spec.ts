@@ -50,6 +50,8 @@ describe('the database', () => {
     expect(layoutFindings(undefined)[0]?.status).toBe('fail');
     expect(layoutFindings({ epoch: 2, schemaVersion: STORE_SCHEMA_VERSION })[0]).toMatchObject({ status: 'ok' });
     expect(layoutFindings({ epoch: 2, schemaVersion: STORE_SCHEMA_VERSION + 1 })[0]).toMatchObject({ status: 'fail' });
+    const layout = { epoch: 2, schemaVersion: STORE_SCHEMA_VERSION };
+    expect(layoutFindings({ ...layout, unfinished: 'restore' })[0]).toMatchObject({ status: 'fail' });
   });
 
   it('has its indexes, or they are made when that is wanted', async () => {

@@ -43,13 +43,22 @@ export function layoutFindings(layout: StoreLayout | undefined): Finding[] {
       ),
     ];
   }
-  const { schemaVersion, epoch } = layout;
+  const { schemaVersion, epoch, unfinished } = layout;
   if (schemaVersion > STORE_SCHEMA_VERSION) {
     const text = `the store has layout ${schemaVersion}, this program knows ${STORE_SCHEMA_VERSION}`;
     return [fail('layout', text, 'use the doctor of the version that runs')];
   }
+  if (unfinished !== undefined) {
+    const text = `a ${unfinished} has not ended, and no service starts before it has`;
+    return [fail('layout', text, unfinishedTodo[unfinished])];
+  }
   return [ok('layout', `layout ${schemaVersion}, epoch ${epoch}`)];
 }
+
+const unfinishedTodo = {
+  restore: 'wait for it; if it was interrupted, drop the database and restore once more',
+  rebuild: 'wait for it; if it was interrupted, run `stepwell rebuild` once more',
+} as const;
 
 export async function indexFindings(store: StoreInspection, fix: boolean): Promise<Finding[]> {
   const missing = await store.missingIndexes();
