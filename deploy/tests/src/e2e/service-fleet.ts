@@ -96,6 +96,11 @@ export class ServiceFleet {
     await Promise.all(this.members.map((member) => member.ready()));
   }
 
+  /** All at once, in order. */
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.end()));
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.members.map((member) => member.end('SIGKILL')));
   }

@@ -35,9 +35,11 @@ describe('NATS, looked at from outside', () => {
     ];
     expect(await states()).toEqual(names.map((name) => [name, 'missing']));
     expect(await states()).toEqual(names.map((name) => [name, 'missing']));
+    expect(await inspection.newestEpoch()).toBeUndefined();
     await inspection.mendStreams();
     expect(await states()).toEqual(names.map((name) => [name, 'there']));
     expect(await inspection.strayStreams()).toEqual([]);
+    expect(await inspection.newestEpoch()).toBe(2);
   });
 
   it('tells what is not as planned', async () => {
