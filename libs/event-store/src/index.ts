@@ -1,4 +1,4 @@
-export { type BackupManifest, UnusableBackup, verifyBackup } from './backup/backup.manifest';
+export { type BackupManifest, verifyBackup } from './backup/backup.manifest';
 export { type BackupProgress, backUpMongoStore } from './backup/mongo.backup';
 export { MongoRestore } from './backup/mongo.restore';
 export * from './embedded/replica-set';

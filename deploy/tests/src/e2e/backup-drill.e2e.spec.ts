@@ -127,7 +127,9 @@ describe('backup, restore, rebuild', () => {
     await app.client.notify({ eventId: `paid-${alive.waiting}`, eventData: 'too late for the backup' });
     const after = [await app.trigger('sequential'), await app.trigger('held'), await app.trigger('held')];
     await app.allEnded([alive.waiting, after[0] ?? ''], 60_000);
-    await until('the others’ requests are held', () => after.slice(1).every((id) => app.journal(id).notes.has('begun')));
+    await until('the others’ requests are held', () =>
+      after.slice(1).every((id) => app.journal(id).notes.has('begun')),
+    );
     await first.stop();
     expect(await workStreams()).toMatchObject({ STEPWELL_WORK_DELIVER_E1: 3 });
     const calls = after.map((runId) => app.journal(runId).calls);
@@ -168,7 +170,9 @@ describe('backup, restore, rebuild', () => {
   };
 
   const reasonOf = async (runId: string): Promise<string | undefined> => {
-    const answer = await fetch(`${url}/v1/runs/${runId}/explain`, { headers: { authorization: `Bearer ${DEV.token}` } });
+    const answer = await fetch(`${url}/v1/runs/${runId}/explain`, {
+      headers: { authorization: `Bearer ${DEV.token}` },
+    });
     return ((await answer.json()) as { reason?: { waitingFor: string } }).reason?.waitingFor;
   };
 

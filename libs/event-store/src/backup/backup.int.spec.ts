@@ -1,9 +1,18 @@
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { useMongod } from '@stepwell/testing';
-import { mongo } from 'mongoose';
+import type { mongo } from 'mongoose';
 import { ensureReplicaSetOfOne } from '../embedded/replica-set';
 import { connectOnce } from '../mongo/connect-once';
 import type { MongoConnection } from '../mongo/mongo.connection';
@@ -123,9 +132,9 @@ describe('a backup', () => {
     const causes = await store.log.claim(0, PATIENCE);
     const consequences = await store.log.claim(63, PATIENCE);
     const heads = new StreamHeads();
-    let isOver = false;
+    const over = new AbortController();
     const writing = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await heads.append(causes, 'run-cause').committed;
         await heads.append(consequences, 'run-consequence').committed;
       }
@@ -138,7 +147,7 @@ describe('a backup', () => {
         lags.push(first - (rest.at(-1) ?? 0));
       }
     } finally {
-      isOver = true;
+      over.abort();
       await writing;
     }
     expect(lags.filter((lag) => lag !== 0 && lag !== 1)).toEqual([]);
@@ -150,7 +159,9 @@ describe('a backup', () => {
     await backUpMongoStore(place(), whole);
     const log = 'log-01.ndjson.gz';
     const cut = (copy: string): void => {
-      const lines = gunzipSync(readFileSync(join(copy, log))).toString().split('\n');
+      const lines = gunzipSync(readFileSync(join(copy, log)))
+        .toString()
+        .split('\n');
       lines.splice(4, 1);
       writeFileSync(join(copy, log), gzipSync(lines.join('\n')));
     };
@@ -196,7 +207,9 @@ describe('a backup', () => {
     await expect(MongoRestore.open(place())).rejects.toThrow(DatabaseNotEmpty);
     await bare.mongoose.useDb(other()).collection('anything').insertOne({ text: 'mine' });
     await expect(MongoRestore.open(place(other()))).rejects.toThrow(/anything has documents/);
-    await expect(backUpMongoStore(place(`${mongod.databaseName}_none`), folder())).rejects.toThrow('nothing to back up');
+    await expect(backUpMongoStore(place(`${mongod.databaseName}_none`), folder())).rejects.toThrow(
+      'nothing to back up',
+    );
   });
 
   it('half restored is refused by services, by backups and by another restore', async () => {

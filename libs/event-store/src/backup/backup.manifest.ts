@@ -56,7 +56,7 @@ export async function writeManifest(folder: string, manifest: BackupManifest): P
 }
 
 /** @throws UnusableBackup */
-export async function readManifest(folder: string): Promise<BackupManifest> {
+async function readManifest(folder: string): Promise<BackupManifest> {
   const { sha256, ...manifest } = await parsed(join(folder, MANIFEST));
   if (manifest.format > BACKUP_FORMAT) throw newer('the backup has format', manifest.format, BACKUP_FORMAT);
   if (sha256 !== sumOf(manifest)) throw new UnusableBackup(`${MANIFEST} is damaged: its checksum is another`);

@@ -28,7 +28,10 @@ const PORTION = { documents: 1_000, bytes: 8 * 1024 * 1024 };
 const NEWLINE = 0x0a;
 
 /** Durable when it resolves. Readable by its owner alone: bodies are users' data. @throws when the file is there already; what `documents` throws */
-export async function writeDocuments(path: string, documents: AsyncIterable<StoredDocument>): Promise<WrittenFile> {
+export async function writeDocuments(
+  path: string,
+  documents: AsyncIterable<StoredDocument> | Iterable<StoredDocument>,
+): Promise<WrittenFile> {
   const hash = createHash('sha256');
   let count = 0;
   let bytes = 0;

@@ -62,7 +62,7 @@ async function writeFiles(
   const entries = tails.reduce((sum, tail) => sum + tail, 0);
   const files: BackupFile[] = [];
   let documents = 0;
-  const write = async (name: string, found: AsyncIterable<StoredDocument>) => {
+  const write = async (name: string, found: Parameters<typeof writeDocuments>[1]) => {
     const written = { name, ...(await writeDocuments(join(folder, name), found)) };
     documents += written.documents;
     onProgress({ documents, entries });
@@ -75,7 +75,7 @@ async function writeFiles(
   }
   // After the cut: a blob is stored before the entry that names it (L5).
   files.push({ ...(await write('blobs.ndjson.gz', allBlobs(connection))), holds: 'blobs' });
-  files.push({ ...(await write('checkpoints.ndjson.gz', inOrder(checkpoints))), holds: 'checkpoints' });
+  files.push({ ...(await write('checkpoints.ndjson.gz', checkpoints)), holds: 'checkpoints' });
   return files;
 }
 
@@ -88,19 +88,18 @@ async function* entriesUpTo(connection: Connection, partition: number, tail: num
   );
   let next = 1;
   for await (const document of found) {
-    if (positionOf(partition, Number(document._id)) !== next) break;
+    const { _id }: StoredDocument = document;
+    if (positionOf(partition, Number(_id)) !== next) break;
     yield document;
     next += 1;
   }
   if (next <= tail)
-    throw new Error(`position ${next} of partition ${partition} is missing in the log: a backup of it can’t be restored`);
+    throw new Error(
+      `position ${next} of partition ${partition} is missing in the log: a backup of it can’t be restored`,
+    );
 }
 
 function allBlobs(connection: Connection): AsyncIterable<StoredDocument> {
   const blobs = nativeCollection<{ _id: string }>(connection, 'blobs');
   return blobs.find({}, { sort: { _id: 1 }, readConcern: MAJORITY, ...AS_STORED });
-}
-
-async function* inOrder(documents: readonly StoredDocument[]): AsyncIterable<StoredDocument> {
-  yield* documents;
 }

@@ -84,7 +84,8 @@ describe('rebuild', () => {
       ]);
       await bus.ask(asks.Submit, { partition: partitionOf(runStream(runId)) }, request, { patienceMs: 60_000 });
     };
-    for (const runId of ['wfr_new', 'wfr_sleeping', 'wfr_waiting', 'wfr_cancelled']) await submit(runId, started(runId));
+    for (const runId of ['wfr_new', 'wfr_sleeping', 'wfr_waiting', 'wfr_cancelled'])
+      await submit(runId, started(runId));
     await submit('wfr_sleeping', sleeping('wfr_sleeping'));
     await submit('wfr_waiting', waiting('wfr_waiting'));
     const cancelled = { partition: partitionOf(runStream('wfr_cancelled')) };
