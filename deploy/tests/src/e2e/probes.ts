@@ -4,6 +4,8 @@ export interface Probe {
   readonly service: string;
   /** Base URL of its health and metrics. */
   readonly url: string;
+  /** Of what it serves besides, if it does. */
+  readonly httpPort?: number;
 }
 
 /** Where the services that wrote this log serve their probes: each says so when it has started (log level info, format json). */
@@ -12,7 +14,11 @@ export function probesIn(logFile: string): Probe[] {
     .split('\n')
     .filter((line) => line.startsWith('{') && line.includes('"probePort"'))
     .map((line) => {
-      const { service, probePort } = JSON.parse(line) as { service: string; probePort: number };
-      return { service, url: `http://127.0.0.1:${probePort}` };
+      const { service, probePort, httpPort } = JSON.parse(line) as {
+        service: string;
+        probePort: number;
+        httpPort?: number;
+      };
+      return { service, url: `http://127.0.0.1:${probePort}`, ...(httpPort === undefined ? {} : { httpPort }) };
     });
 }

@@ -29,6 +29,11 @@ export class FleetMember {
     return probesIn(this.logFile)[0]?.url;
   }
 
+  /** Where the API is, once it has started: of a gateway alone. */
+  get httpPort(): number | undefined {
+    return probesIn(this.logFile)[0]?.httpPort;
+  }
+
   async ready(): Promise<void> {
     await until(
       `${this.logFile} tells of a service that is ready`,
