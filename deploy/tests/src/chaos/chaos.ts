@@ -2,38 +2,52 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceName } from '@stepwell/core';
-import { createFaultProxy, freePort } from '@stepwell/testing';
-import { ThirdParty } from '../e2e/conformance/third-party';
 import { seededRandom } from '../e2e/random';
-import { ServiceFleet } from '../e2e/service-fleet';
 import { until } from '../e2e/until';
-import { WorkflowApp } from '../e2e/workflow-app';
-import { Cluster } from './cluster';
+import type { Acknowledged } from './acknowledged';
 import { CompletionsWatch } from './completions-watch';
-import { judgeLog, judgeRun } from './judge';
+import { Explainer } from './explainer';
+import type { Selection } from './faults/selection';
+import { faultsOf } from './faults/selection';
+import { attemptsOf } from './judge/attempts.judge';
+import { outlivedRunState } from './judge/calls.judge';
+import type { Evidence } from './judge/evidence';
+import { judgeRun } from './judge/judge';
+import { judgeLog } from './judge/log.judge';
 import { Nemesis } from './nemesis';
-import { Servers } from './servers';
-import type { Acknowledged } from './workload';
-import { Workload } from './workload';
+import type { Recovery } from './recovery';
+import { recoveries } from './recovery';
+import { RunStates } from './run-states';
+import type { StageOptions } from './stage';
+import { DATABASE, Stage } from './stage';
+import { slowPath, Workload } from './workload';
 
-export interface ChaosOptions {
-  readonly seed: number;
+export interface ChaosOptions extends Omit<StageOptions, 'folder'> {
+  readonly faults: Selection;
   /** How long things go wrong. */
   readonly forMs: number;
-  /** Processes of run-state and http-caller, of which there may be several. */
-  readonly members: 1 | 2;
+  /** Enough when that many faults have struck. */
+  readonly count?: number;
   readonly inFlight: number;
   readonly say: (line: string) => void;
 }
 
 export interface ChaosResult {
-  readonly faults: ReadonlyMap<string, number>;
+  readonly faults: ReadonlyMap<string, Recovery>;
+  readonly killed: number;
+  readonly wiped: number;
+  /** Processes that were started again. */
+  readonly restarts: number;
   readonly runs: number;
   readonly deliveries: number;
   /** Deliveries of a message that had been delivered before, as the same attempt. */
   readonly duplicates: number;
-  readonly restarts: number;
+  /** Lies of endpoints, and things submitted again by their apps, by what they were. */
+  readonly lies: ReadonlyMap<string, number>;
+  /** What those heard who asked of live runs why they wait. */
+  readonly explained: ReadonlyMap<string, number>;
+  /** Calls to third parties that were under way when run-state was killed. */
+  readonly callsThatOutlivedRunState: number;
   /** From the end of the last fault until every run has ended. */
   readonly recoveredAfterMs: number;
   readonly violations: readonly string[];
@@ -41,152 +55,149 @@ export interface ChaosResult {
   readonly folder: string;
 }
 
-const DATABASE = 'chaos';
 /** After the last fault; runs sleep and wait for seconds only. */
 const RECOVERS_WITHIN_MS = 240_000;
 const TOLD_WITHIN_MS = 60_000;
+const BETWEEN_MS = { least: 500, most: 4_000 };
+/** When it is the number that counts. */
+const BETWEEN_COUNTED_MS = { least: 200, most: 1_500 };
 
 /** Users at work, everything going wrong around them; then quiet, and the question what became of what they were told. */
-export async function chaos({ seed, forMs, members, inFlight, say }: ChaosOptions): Promise<ChaosResult> {
-  const random = seededRandom(seed);
+export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const folder = mkdtempSync(join(tmpdir(), 'stepwell-chaos-'));
-  const servers = await Servers.start(folder);
-  const port = await freePort();
-  const sizes: Record<ServiceName, number> = {
-    gateway: 1,
-    'run-state': members,
-    scheduler: members,
-    'http-caller': members,
-    'event-notifier': members,
-  };
-  const fleet = new ServiceFleet(folder, {
-    STEPWELL_MONGODB_URI: servers.mongoUri,
-    STEPWELL_MONGODB_DATABASE: DATABASE,
-    STEPWELL_NATS_URL: servers.natsUrl,
-    STEPWELL_NATS_USER: 'stepwell',
-    STEPWELL_NATS_PASSWORD: servers.passwords.stepwell,
-    STEPWELL_GATEWAY_HOST: '127.0.0.1',
-    STEPWELL_GATEWAY_PORT: String(port),
-  });
-  const cluster = new Cluster(fleet, sizes);
-  const app = new WorkflowApp({ engineUrl: `http://127.0.0.1:${port}` });
-  const thirdParty = new ThirdParty();
-  await Promise.all([app.start(), thirdParty.start()]);
-  const endpoint = await createFaultProxy({ port: Number(new URL(app.url).port) });
+  const stage = await Stage.set({ ...options, folder });
   let result: ChaosResult;
   try {
-    await cluster.start();
-    result = await rageAndJudge();
+    await stage.cluster.start();
+    result = { ...(await new Play(stage, options).perform()), folder };
   } finally {
-    await cluster.stop();
-    await Promise.all([app.stop(), thirdParty.stop(), endpoint.close(), servers.stop()]);
+    await stage.strike();
   }
   if (result.violations.length === 0) rmSync(folder, { recursive: true, force: true });
   return result;
+}
 
-  async function rageAndJudge(): Promise<ChaosResult> {
-    const watch = await CompletionsWatch.begin(servers.directNatsUrl);
+class Play {
+  private readonly states: RunStates;
+  private readonly workload: Workload;
+  private readonly nemesis: Nemesis;
+  private readonly tally = { killed: 0, wiped: 0 };
 
-    const states = new RunStates(app);
-    const workload = new Workload({
-      app,
-      appUrl: `http://127.0.0.1:${endpoint.port}`,
+  constructor(
+    private readonly stage: Stage,
+    private readonly options: ChaosOptions,
+  ) {
+    const { app, liars, endpoint, lyingEndpoint, engineUrl, thirdParty, cluster, servers, clocks } = stage;
+    this.states = new RunStates(app);
+    this.workload = new Workload({
+      engineUrl,
+      apps: {
+        plain: { app, url: app.url },
+        hindered: { app, url: `http://127.0.0.1:${endpoint.port}` },
+        lying: { app: liars, url: lyingEndpoint.url },
+      },
       thirdParty,
-      inFlight,
-      random: seededRandom(seed + 1),
-      hasEnded: (runId) => states.hasEnded(runId),
+      inFlight: options.inFlight,
+      random: seededRandom(options.seed + 1),
+      hasEnded: (runId) => this.states.hasEnded(runId),
     });
+    const victims = { cluster, servers, clocks, endpoint, tally: this.tally };
+    this.nemesis = new Nemesis(victims, seededRandom(options.seed), options.say);
+  }
+
+  async perform(): Promise<Omit<ChaosResult, 'folder'>> {
+    const { stage, states, workload, nemesis } = this;
+    const watch = await CompletionsWatch.begin(stage.servers.directNatsUrl);
     const stop = new AbortController();
-    const working = workload.run(stop.signal);
-    const nemesis = new Nemesis({ cluster, servers, endpoint }, random, say);
-    await nemesis.rage(forMs);
+    const explainer = new Explainer({ engineUrl: stage.engineUrl, someRun: () => this.someLiveRun() });
+    const working = [workload.run(stop.signal), explainer.run(stop.signal)];
+    await this.rage();
     const calmAt = performance.now();
     stop.abort();
-    say('quiet');
-    await working;
+    this.options.say('quiet');
+    await Promise.all(working);
 
-    const violations: string[] = [];
     const runs = workload.acknowledged;
     await Promise.all(runs.map((run) => run.users));
     await until('all have ended', () => states.haveEnded(runs), RECOVERS_WITHIN_MS).catch(() => undefined);
     const recoveredAfterMs = performance.now() - calmAt;
     await delay(1_000);
-    for (const run of runs) {
-      const log = await app.log(run.runId).catch(() => undefined);
-      if (!log) violations.push(`${run.runId} (${run.kind}) was acknowledged and is unknown`);
-      else if (log.workflowState === 'RUN_STARTED')
-        violations.push(`${run.runId} (${run.kind}) has not ended: ${JSON.stringify(log.steps.at(-1))}`);
-      else violations.push(...judgeRun(run, log, app, nemesis.struck));
-    }
-    violations.push(...workload.unanswered.map((runId) => `the start of ${runId} was never answered`));
-    const ends = await states.endsOf(runs);
-    violations.push(...(await watch.missing(ends, TOLD_WITHIN_MS)).map((end) => `${end} was never told on the topic`));
-    violations.push(...(await judgeLog(servers.directMongoUri, DATABASE)));
-
+    const violations = [
+      ...explainer.violations,
+      ...workload.unanswered.map((runId) => `the start of ${runId} was never answered`),
+    ];
+    for (const run of runs) violations.push(...(await this.judged(run)));
+    const untold = await watch.missing(await states.endsOf(runs), TOLD_WITHIN_MS);
+    violations.push(...untold.map((end) => `${end} was never told on the topic`));
+    violations.push(...(await judgeLog(stage.servers.mongods.judgesUri, DATABASE)));
     await watch.stop();
+
+    const attempts = runs.map((run) => attemptsOf(this.evidenceOf(run)));
+    const deliveries = attempts.flat().length;
+    const distinct = attempts.flatMap((made) => [...new Set(made.map((each) => `${each.messageId}#${each.retried}`))]);
     return {
-      faults: counted(nemesis.struck.map(({ name }) => name)),
+      faults: recoveries(
+        nemesis.struck,
+        attempts.flat().map(({ at }) => at),
+      ),
+      ...this.tally,
+      restarts: stage.cluster.restarts,
       runs: runs.length,
-      ...deliveriesOf(runs, app),
-      restarts: cluster.restarts,
+      deliveries,
+      duplicates: deliveries - distinct.length,
+      lies: this.lies(),
+      explained: explainer.heard,
+      callsThatOutlivedRunState: runs.filter((run) => outlivedRunState(run, this.evidenceOf(run))).length,
       recoveredAfterMs,
       violations,
-      folder,
     };
   }
-}
 
-/** What the API says of runs, asked no more often than needed: what has ended stays so. */
-class RunStates {
-  private readonly ended = new Map<string, string>();
-
-  constructor(private readonly app: WorkflowApp) {}
-
-  async hasEnded(runId: string): Promise<boolean> {
-    if (this.ended.has(runId)) return true;
-    const state = await this.app.stateOf(runId);
-    if (state === 'RUN_STARTED') return false;
-    this.ended.set(runId, state);
-    return true;
-  }
-
-  async haveEnded(runs: readonly Acknowledged[]): Promise<boolean> {
-    for (const { runId } of runs) if (!(await this.hasEnded(runId).catch(() => false))) return false;
-    return true;
-  }
-
-  /** As the topic names them. */
-  async endsOf(runs: readonly Acknowledged[]): Promise<string[]> {
-    const outcomes: Readonly<Record<string, string>> = {
-      RUN_SUCCESS: 'completed',
-      RUN_FAILED: 'failed',
-      RUN_CANCELED: 'cancelled',
-    };
-    const ends: string[] = [];
-    for (const { runId } of runs) {
-      if (!(await this.hasEnded(runId).catch(() => false))) continue;
-      ends.push(`${runId}:${outcomes[this.ended.get(runId) ?? ''] ?? ''}`);
-    }
-    return ends;
-  }
-}
-
-function deliveriesOf(runs: readonly Acknowledged[], app: WorkflowApp): { deliveries: number; duplicates: number } {
-  let deliveries = 0;
-  let distinct = 0;
-  for (const { runId } of runs) {
-    const made = app.journal(runId).deliveries;
-    const attempts = made.map(
-      ({ headers }) => `${String(headers['upstash-message-id'])}#${String(headers['upstash-retried'])}`,
+  private async rage(): Promise<void> {
+    const { faults: selection, forMs, count, replicas, say } = this.options;
+    const { haveDisks } = this.stage.servers;
+    if (!haveDisks) say('no small disks can be mounted here: none is filled up');
+    const faults = faultsOf(selection, { replicas, haveDisks });
+    await this.nemesis.rage(
+      count === undefined
+        ? { faults, forMs, betweenMs: BETWEEN_MS }
+        : { faults, forMs, count, betweenMs: BETWEEN_COUNTED_MS },
     );
-    deliveries += made.length;
-    distinct += new Set(attempts).size;
   }
-  return { deliveries, duplicates: deliveries - distinct };
-}
 
-function counted(names: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+  /** Of the youngest, most of which live. */
+  private someLiveRun(): string | undefined {
+    const { acknowledged } = this.workload;
+    const alive = acknowledged
+      .slice(-2 * this.options.inFlight)
+      .filter(({ runId }) => !this.states.isKnownToHaveEnded(runId));
+    return alive[Math.floor(Math.random() * alive.length)]?.runId;
+  }
+
+  private async judged(run: Acknowledged): Promise<string[]> {
+    const log = await this.stage.app.log(run.runId).catch(() => undefined);
+    if (!log) return [`${run.runId} (${run.kind}) was acknowledged and is unknown`];
+    if (log.workflowState === 'RUN_STARTED')
+      return [`${run.runId} (${run.kind}) has not ended: ${JSON.stringify(log.steps.at(-1))}`];
+    return judgeRun(run, log, this.evidenceOf(run));
+  }
+
+  private evidenceOf({ runId, road }: Acknowledged): Evidence {
+    const { app, liars, lyingEndpoint, thirdParty } = this.stage;
+    return {
+      journal: (road === 'lying' ? liars : app).journal(runId),
+      disturbances: this.nemesis.struck,
+      lies: lyingEndpoint.told.filter((each) => each.runId === runId),
+      asked: thirdParty.seen(slowPath(runId)).map(({ at }) => performance.timeOrigin + at),
+    };
+  }
+
+  private lies(): Map<string, number> {
+    const { lyingEndpoint, stubbornGateway } = this.stage;
+    const counts = new Map<string, number>();
+    for (const { lie } of lyingEndpoint.told) counts.set(`it ${lie}`, (counts.get(`it ${lie}`) ?? 0) + 1);
+    counts.set('it submits the same again', stubbornGateway.again.same);
+    counts.set('it submits another result', stubbornGateway.again.other);
+    return counts;
+  }
 }

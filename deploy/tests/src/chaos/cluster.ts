@@ -14,7 +14,9 @@ export class Cluster {
   constructor(
     private readonly fleet: ServiceFleet,
     private readonly sizes: Readonly<Record<ServiceName, number>>,
-  ) {}
+  ) {
+    process.once('exit', this.killAll);
+  }
 
   async start(): Promise<void> {
     for (const role of ROLES) for (let index = 0; index < this.sizes[role]; index += 1) this.add(role);
@@ -33,7 +35,14 @@ export class Cluster {
   async stop(): Promise<void> {
     this.isOver = true;
     await this.fleet.end();
+    process.off('exit', this.killAll);
   }
+
+  /** Whoever keeps them is about to be gone. */
+  private readonly killAll = (): void => {
+    this.isOver = true;
+    for (const { child } of [...this.members.values()].flat()) child.kill('SIGKILL');
+  };
 
   private add(role: ServiceName): void {
     const member = this.fleet.add(role);

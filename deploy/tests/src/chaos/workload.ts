@@ -1,49 +1,42 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { ThirdParty } from '../e2e/conformance/third-party';
-import type { Expectation } from '../e2e/programs/interpreter';
 import { interpret } from '../e2e/programs/interpreter';
 import type { Program } from '../e2e/programs/program';
 import { named, program } from '../e2e/programs/program';
 import { eventOf, workflowOf } from '../e2e/programs/program-workflow';
-import type { WorkflowApp } from '../e2e/workflow-app';
+import type { Workflow, WorkflowApp } from '../e2e/workflow-app';
 import { onboarding, sleepingFor } from '../e2e/workflows';
+import type { Acknowledged, Road } from './acknowledged';
+import { RETRIES } from './acknowledged';
+import { withoutFailures } from './failing-programs';
+import type { Telling } from './waiters';
+import { tellWaiters, waiting } from './waiters';
 
 /*
  * Users who know nothing of the chaos: they start runs, tell them of events, cancel some, and try again until they are answered, as the
  * client libraries do, only longer.
  */
 
-/** What became of a run as its users know it; what it must have come to is for the judge. */
-export interface Acknowledged {
-  readonly runId: string;
-  readonly kind: 'program' | 'onboarding' | 'sleeper' | 'cancelled';
-  /** `Date.now()` of the answer to its start. */
-  readonly startedAt: number;
-  readonly expectation?: Expectation;
-  readonly sleepMs?: number;
-  /** `Date.now()` of the answer that said it is cancelled. */
-  cancelledAt?: number;
-  /** What its users do meanwhile; settled once they have been answered. */
-  users: Promise<void>;
-}
-
-/** Enough for every outage that the chaos makes: no run may fail because of ours, nor of the endpoint's short ones. */
-const OPTIONS = { retries: 15, retryDelay: '1000' };
+const OPTIONS = { retries: RETRIES, retryDelay: '1000' };
 /** What the client puts before an id that it is given. */
 const RUN_ID_PREFIX = 'wfr_';
 const PATIENCE_MS = 240_000;
 const AGAIN_AFTER_MS = 250;
+const WAITERS = 3;
 
 export interface WorkloadParts {
-  readonly app: WorkflowApp;
-  /** Of the app, as the engine sees it. */
-  readonly appUrl: string;
+  readonly engineUrl: string;
+  /** An app and its URL as the engine sees it. */
+  readonly apps: Readonly<Record<Road, { readonly app: WorkflowApp; readonly url: string }>>;
   readonly thirdParty: ThirdParty;
   readonly inFlight: number;
   readonly random: () => number;
   readonly hasEnded: (runId: string) => Promise<boolean>;
 }
+
+/** Where a call goes that takes its time. */
+export const slowPath = (runId: string): string => `/slow/${runId}`;
 
 export class Workload {
   readonly acknowledged: Acknowledged[] = [];
@@ -52,9 +45,12 @@ export class Workload {
   private number = 0;
 
   constructor(private readonly parts: WorkloadParts) {
-    const { app } = parts;
-    app.add('onboarding', onboarding);
-    app.add('sleeper', sleepingFor);
+    for (const app of new Set(Object.values(parts.apps).map((each) => each.app))) {
+      app.add('onboarding', onboarding);
+      app.add('sleeper', sleepingFor);
+      app.add('waiting', waiting);
+      app.add('calling', this.calling);
+    }
   }
 
   /** Keeps as many runs in flight as it should, until told to stop. */
@@ -62,51 +58,89 @@ export class Workload {
     const isOver = (): boolean => stop.aborted;
     const lane = async (): Promise<void> => {
       while (!isOver()) {
-        const run = await this.startOne();
-        if (!run) continue;
-        await run.users;
-        while (!isOver() && !(await this.parts.hasEnded(run.runId).catch(() => false))) await delay(AGAIN_AFTER_MS);
+        const runs = await this.startSome();
+        await Promise.all(runs.map((run) => run.users));
+        for (const { runId } of runs)
+          while (!isOver() && !(await this.parts.hasEnded(runId).catch(() => false))) await delay(AGAIN_AFTER_MS);
       }
     };
     await Promise.all(Array.from({ length: this.parts.inFlight }, lane));
   }
 
-  private async startOne(): Promise<Acknowledged | undefined> {
+  private readonly calling: Workflow = async (context, journal) => {
+    const { thirdParty } = this.parts;
+    await context.run('before', () => journal.run('before', true));
+    const path = slowPath(context.workflowRunId);
+    thirdParty.answersAt(path, { afterMs: Number(context.requestPayload.input), body: 'done' });
+    const { status, body } = await context.call('slow', { url: thirdParty.url + path, retries: 3, retryDelay: '500' });
+    return [status, body];
+  };
+
+  private async startSome(): Promise<Acknowledged[]> {
     const { random } = this.parts;
-    this.number += 1;
-    const runId = `${RUN_ID_PREFIX}chaos-${this.number}`;
+    const road = this.road();
     const dice = random();
-    if (dice < 0.6) return this.startProgram(runId);
-    if (dice < 0.75) return this.start(runId, 'onboarding', { kind: 'onboarding' });
-    if (dice < 0.9) {
+    if (dice < 0.05) return this.startWaiters(road);
+    const run = await this.startOne(this.nextId(), road, dice);
+    return run ? [run] : [];
+  }
+
+  private async startOne(runId: string, road: Road, dice: number): Promise<Acknowledged | undefined> {
+    const { random } = this.parts;
+    if (dice < 0.55) return this.startProgram(runId, road);
+    if (dice < 0.65) return this.start(runId, 'onboarding', { kind: 'onboarding', road });
+    if (dice < 0.77) {
       const seconds = 1 + Math.floor(random() * 8);
-      return this.start(runId, 'sleeper', { kind: 'sleeper', sleepMs: seconds * 1_000 }, seconds);
+      return this.start(runId, 'sleeper', { kind: 'sleeper', road, sleepMs: seconds * 1_000 }, seconds);
     }
-    const run = await this.start(runId, 'onboarding', { kind: 'cancelled' });
+    if (dice < 0.9) {
+      const callMs = 500 + Math.floor(random() * 5_000);
+      return this.start(runId, 'calling', { kind: 'caller', road, callMs }, callMs);
+    }
+    const run = await this.start(runId, 'onboarding', { kind: 'cancelled', road });
     if (run) run.users = this.cancel(run, random() * 3_000);
     return run;
   }
 
-  private async startProgram(runId: string): Promise<Acknowledged | undefined> {
-    const { app, thirdParty, random } = this.parts;
-    const [each] = fc.sample(program, { seed: Math.floor(random() * 2 ** 31), numRuns: 1 });
-    if (!each) return undefined;
-    const name = app.addOnce(workflowOf(each, runId, { thirdParty }));
-    const run = await this.start(runId, name, { kind: 'program', expectation: interpret(each) });
+  private async startProgram(runId: string, road: Road): Promise<Acknowledged | undefined> {
+    const { apps, thirdParty, random } = this.parts;
+    const [drawn] = fc.sample(program, { seed: Math.floor(random() * 2 ** 31), numRuns: 1 });
+    if (!drawn) return undefined;
+    // Where the endpoint's attempts are counted, none of them is its own.
+    const failsByItself = road === 'hindered';
+    const each = failsByItself ? drawn : withoutFailures(drawn);
+    const name = apps[road].app.addOnce(workflowOf(each, runId, { thirdParty }));
+    const run = await this.start(runId, name, { kind: 'program', road, failsByItself, expectation: interpret(each) });
     if (run) run.users = this.tell(each, runId);
     return run;
+  }
+
+  private async startWaiters(road: Road): Promise<Acknowledged[]> {
+    const { engineUrl, hasEnded } = this.parts;
+    const ids = Array.from({ length: WAITERS }, () => this.nextId());
+    const eventId = `told-to-many-${String(ids[0])}`;
+    const tellings: Telling[] = [];
+    const started = await Promise.all(
+      ids.map((runId) => this.start(runId, 'waiting', { kind: 'waiter', road, tellings }, eventId)),
+    );
+    const runs = started.filter((run) => run !== undefined);
+    const areOver = async (): Promise<boolean> =>
+      (await Promise.all(runs.map(({ runId }) => hasEnded(runId)))).every((hasIt) => hasIt);
+    const users = tellWaiters({ engineUrl, client: this.client }, eventId, tellings, areOver);
+    for (const run of runs) run.users = users;
+    return runs;
   }
 
   private async start(
     runId: string,
     name: string,
-    what: Pick<Acknowledged, 'kind' | 'expectation' | 'sleepMs'>,
+    what: Omit<Acknowledged, 'runId' | 'startedAt' | 'users'>,
     input?: unknown,
   ): Promise<Acknowledged | undefined> {
-    const { app, appUrl } = this.parts;
+    const { app, url } = this.parts.apps[what.road];
     const answered = await patiently(() =>
-      app.client.trigger({
-        url: `${appUrl}/${name}`,
+      this.client.trigger({
+        url: `${url}/${name}`,
         body: { appUrl: app.url, input },
         workflowRunId: runId.slice(RUN_ID_PREFIX.length),
         ...OPTIONS,
@@ -123,13 +157,13 @@ export class Workload {
 
   private async cancel(run: Acknowledged, afterMs: number): Promise<void> {
     await delay(afterMs);
-    const answer = await patiently(() => this.parts.app.client.cancel([run.runId]));
+    const answer = await patiently(() => this.client.cancel([run.runId]));
     if (answer) run.cancelledAt = Date.now();
   }
 
   /** Events are told before their waits, or as soon as the run waits. */
   private async tell({ stages }: Program, runId: string): Promise<void> {
-    const { client } = this.parts.app;
+    const { client } = this;
     const waits = named(stages).flatMap(([step, wait]) => (wait.kind === 'wait' ? [{ step, wait }] : []));
     await Promise.all(
       waits.map(async ({ step, wait }) => {
@@ -148,6 +182,21 @@ export class Workload {
         await patiently(() => client.notify({ eventId, eventData: wait.value }));
       }),
     );
+  }
+
+  private get client(): WorkflowApp['client'] {
+    return this.parts.apps.plain.app.client;
+  }
+
+  private road(): Road {
+    const dice = this.parts.random();
+    if (dice < 0.4) return 'plain';
+    return dice < 0.7 ? 'hindered' : 'lying';
+  }
+
+  private nextId(): string {
+    this.number += 1;
+    return `${RUN_ID_PREFIX}chaos-${this.number}`;
   }
 }
 

@@ -35,6 +35,8 @@ export class Journal {
   readonly order: string[] = [];
   /** Requests to the third party. */
   thirdParty = 0;
+  /** `Date.now()` of each of them. */
+  readonly thirdPartyArrivals: number[] = [];
   failureFunction: unknown;
   /** What a workflow wants its test to know. */
   readonly notes = new Map<string, unknown>();

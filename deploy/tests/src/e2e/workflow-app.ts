@@ -51,7 +51,9 @@ export class WorkflowApp {
     this.client = new this.library.Client({ baseUrl: options.engineUrl, token: DEV.token });
     this.app.use(express.json({ limit: LARGEST_BODY }), express.text({ limit: LARGEST_BODY }));
     this.app.post('/third-party/:runId', (request, response) => {
-      this.journal(request.params.runId).thirdParty += 1;
+      const journal = this.journal(request.params.runId);
+      journal.thirdParty += 1;
+      journal.thirdPartyArrivals.push(Date.now());
       response.json({ echo: request.body as unknown });
     });
     this.server = this.app.listen(0, '127.0.0.1');
