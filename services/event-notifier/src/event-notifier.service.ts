@@ -1,7 +1,7 @@
 import type { NatsBus } from '@stepwell/messaging';
 import { connectNatsBus, MessagingServer } from '@stepwell/messaging';
 import type { Connected, ServiceDefinition } from '@stepwell/platform';
-import { BusConfig, CommonConfig, natsOptions, settingsOf } from '@stepwell/platform';
+import { BusConfig, busLink, CommonConfig, natsOptions, settingsOf } from '@stepwell/platform';
 import { EventNotifierModule } from './event-notifier.module';
 
 /** No setting of its own. */
@@ -18,7 +18,7 @@ export const eventNotifierService: ServiceDefinition<EventNotifierConfig, EventN
   connect: async (config, base) => {
     base.waitingFor('nats');
     const bus = await connectNatsBus(await natsOptions(config, base));
-    return { bus, close: () => bus.close() };
+    return busLink(bus);
   },
   module: (_config, { bus }) => EventNotifierModule.forRoot(bus.topics),
   microservice: ({ bus }) => new MessagingServer({ bus, serves: ['event-notifier'] }),

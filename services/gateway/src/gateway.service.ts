@@ -1,7 +1,7 @@
 import type { NatsBus } from '@stepwell/messaging';
 import { connectNatsBus } from '@stepwell/messaging';
 import type { Connected, ServiceDefinition } from '@stepwell/platform';
-import { BusConfig, CommonConfig, natsOptions, settingsOf } from '@stepwell/platform';
+import { BusConfig, busLink, CommonConfig, natsOptions, settingsOf } from '@stepwell/platform';
 import { GatewayConfig } from './gateway.config';
 import { GatewayModule } from './gateway.module';
 import { gatewayHttp } from './http/gateway.adapter';
@@ -19,7 +19,7 @@ export const gatewayService: ServiceDefinition<GatewayServiceConfig, GatewayLink
   connect: async (config, base) => {
     base.waitingFor('nats');
     const bus = await connectNatsBus(await natsOptions(config, base));
-    return { bus, close: () => bus.close() };
+    return busLink(bus);
   },
   module: () => GatewayModule,
   http: gatewayHttp,

@@ -1,7 +1,7 @@
 import type { NatsBus } from '@stepwell/messaging';
 import { MessagingServer, connectNatsBus } from '@stepwell/messaging';
 import type { Connected, ServiceDefinition } from '@stepwell/platform';
-import { BusConfig, CommonConfig, natsOptions, settingsOf } from '@stepwell/platform';
+import { BusConfig, busLink, CommonConfig, natsOptions, settingsOf } from '@stepwell/platform';
 import { HttpCallerConfig } from './http-caller.config';
 import { HttpCallerModule } from './http-caller.module';
 import { intakeOf } from './http-caller.parts';
@@ -20,7 +20,7 @@ export const httpCallerService: ServiceDefinition<HttpCallerServiceConfig, HttpC
   connect: async (config, base) => {
     base.waitingFor('nats');
     const bus = await connectNatsBus(await natsOptions(config, base));
-    return { bus, config, close: () => bus.close() };
+    return { ...busLink(bus), config };
   },
   module: () => HttpCallerModule,
   microservice: ({ bus, config }) => new MessagingServer({ bus, serves: ['http-caller'], intake: intakeOf(config) }),

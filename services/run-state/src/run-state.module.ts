@@ -11,6 +11,7 @@ import { DeadLettersController } from './asks/dead-letters.controller';
 import { MailboxesController } from './asks/mailboxes.controller';
 import { QueriesController } from './asks/queries.controller';
 import { SubmissionsController } from './asks/submissions.controller';
+import { TimeController } from './asks/time.controller';
 import { ToldRunsController } from './asks/told-runs.controller';
 import { RunStateSettings } from './run-state.config';
 import { RunStateLifecycle } from './run-state.lifecycle';
@@ -32,6 +33,7 @@ import { STORE } from './store';
     AttemptsController,
     AuditsController,
     QueriesController,
+    TimeController,
   ],
   providers: [
     {

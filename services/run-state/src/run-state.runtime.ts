@@ -33,7 +33,7 @@ export class RunStateRuntime {
   constructor(
     readonly store: RunStateStore,
     readonly bus: BusDriver,
-    clock: Clock,
+    readonly clock: Clock,
     readonly logger: Logger,
     config: RunStateSettings,
     metrics: RunStateMetrics,

@@ -158,10 +158,12 @@ class Play {
     const { haveDisks } = this.stage.servers;
     if (!haveDisks) say('no small disks can be mounted here: none is filled up');
     const faults = faultsOf(selection, { replicas, haveDisks });
+    const { app, liars } = this.stage;
+    const progress = (): number => app.totalCalls + liars.totalCalls;
     await this.nemesis.rage(
       count === undefined
-        ? { faults, forMs, betweenMs: BETWEEN_MS }
-        : { faults, forMs, count, betweenMs: BETWEEN_COUNTED_MS },
+        ? { faults, forMs, betweenMs: BETWEEN_MS, progress }
+        : { faults, forMs, count, betweenMs: BETWEEN_COUNTED_MS, progress },
     );
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../e2e/until';
 import type { Disturbance, Fault, Victims } from './faults/fault';
 import { between } from './faults/fault';
 
@@ -9,7 +10,12 @@ export interface Rage {
   /** Over when that many have struck, if the time isn't before. */
   readonly count?: number;
   readonly betweenMs: { readonly least: number; readonly most: number };
+  /** How many deliveries there have been. */
+  readonly progress: () => number;
 }
+
+/** Every other fault is followed by the next one only when something has gone on, so that there is something to break. */
+const RESPITE = { probability: 0.5, longestMs: 20_000 };
 
 export class Nemesis {
   /** Every fault that struck. */
@@ -22,7 +28,7 @@ export class Nemesis {
   ) {}
 
   /** Until the time is over, or the count is reached. */
-  async rage({ faults, forMs, count = Infinity, betweenMs }: Rage): Promise<void> {
+  async rage({ faults, forMs, count = Infinity, betweenMs, progress }: Rage): Promise<void> {
     const endAt = performance.now() + forMs;
     while (this.struck.length < count) {
       await delay(between(this.random, betweenMs.least, betweenMs.most));
@@ -34,6 +40,9 @@ export class Nemesis {
       const from = Date.now();
       await fault.strike(this.victims, this.random);
       this.struck.push({ name, kind, hits, from, to: Date.now() });
+      const before = progress();
+      if (this.random() < RESPITE.probability)
+        await until('something goes on', () => progress() > before, RESPITE.longestMs).catch(() => undefined);
     }
   }
 

@@ -43,6 +43,8 @@ export class Workload {
   /** Starts that were never answered. */
   readonly unanswered: string[] = [];
   private number = 0;
+  /** Nobody gives up while things go wrong, however long that takes. */
+  private giveUpAt = Infinity;
 
   constructor(private readonly parts: WorkloadParts) {
     for (const app of new Set(Object.values(parts.apps).map((each) => each.app))) {
@@ -56,6 +58,7 @@ export class Workload {
   /** Keeps as many runs in flight as it should, until told to stop. */
   async run(stop: AbortSignal): Promise<void> {
     const isOver = (): boolean => stop.aborted;
+    stop.addEventListener('abort', () => (this.giveUpAt = performance.now() + PATIENCE_MS), { once: true });
     const lane = async (): Promise<void> => {
       while (!isOver()) {
         const runs = await this.startSome();
@@ -125,7 +128,7 @@ export class Workload {
     );
     const runs = started.filter((run) => run !== undefined);
     const areOver = async (): Promise<boolean> =>
-      (await Promise.all(runs.map(({ runId }) => hasEnded(runId)))).every((hasIt) => hasIt);
+      this.hasGivenUp() || (await Promise.all(runs.map(({ runId }) => hasEnded(runId)))).every((hasIt) => hasIt);
     const users = tellWaiters({ engineUrl, client: this.client }, eventId, tellings, areOver);
     for (const run of runs) run.users = users;
     return runs;
@@ -138,7 +141,7 @@ export class Workload {
     input?: unknown,
   ): Promise<Acknowledged | undefined> {
     const { app, url } = this.parts.apps[what.road];
-    const answered = await patiently(() =>
+    const answered = await this.patiently(() =>
       this.client.trigger({
         url: `${url}/${name}`,
         body: { appUrl: app.url, input },
@@ -157,7 +160,7 @@ export class Workload {
 
   private async cancel(run: Acknowledged, afterMs: number): Promise<void> {
     await delay(afterMs);
-    const answer = await patiently(() => this.client.cancel([run.runId]));
+    const answer = await this.patiently(() => this.client.cancel([run.runId]));
     if (answer) run.cancelledAt = Date.now();
   }
 
@@ -169,17 +172,16 @@ export class Workload {
       waits.map(async ({ step, wait }) => {
         const eventId = eventOf(runId, step);
         if (wait.told === 'early')
-          await patiently(() => client.notify({ eventId, eventData: wait.value, workflowRunId: runId }));
+          await this.patiently(() => client.notify({ eventId, eventData: wait.value, workflowRunId: runId }));
         if (wait.told !== 'late') return;
-        const giveUpAt = performance.now() + PATIENCE_MS;
-        while (performance.now() < giveUpAt) {
+        while (!this.hasGivenUp()) {
           const waiters = await client.getWaiters({ eventId }).catch(() => []);
           if (waiters.length > 0) break;
           if (await this.parts.hasEnded(runId).catch(() => false)) return;
           await delay(AGAIN_AFTER_MS);
         }
         // To whoever waits, not to this run by name: an answer that is lost may have been the one that told it.
-        await patiently(() => client.notify({ eventId, eventData: wait.value }));
+        await this.patiently(() => client.notify({ eventId, eventData: wait.value }));
       }),
     );
   }
@@ -198,17 +200,20 @@ export class Workload {
     this.number += 1;
     return `${RUN_ID_PREFIX}chaos-${this.number}`;
   }
-}
 
-/** Until it is answered. Undefined when the patience is over. */
-async function patiently<Answer>(ask: () => Promise<Answer>): Promise<{ readonly answer: Answer } | undefined> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return { answer: await ask() };
-    } catch {
-      if (performance.now() > giveUpAt) return undefined;
-      await delay(AGAIN_AFTER_MS);
+  private hasGivenUp(): boolean {
+    return performance.now() > this.giveUpAt;
+  }
+
+  /** Until it is answered. Undefined when the patience is over. */
+  private async patiently<Answer>(ask: () => Promise<Answer>): Promise<{ readonly answer: Answer } | undefined> {
+    for (;;) {
+      try {
+        return { answer: await ask() };
+      } catch {
+        if (this.hasGivenUp()) return undefined;
+        await delay(AGAIN_AFTER_MS);
+      }
     }
   }
 }

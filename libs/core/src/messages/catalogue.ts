@@ -17,6 +17,7 @@ import type { AuditRunAnswer, ExplainRunAnswer, FindAttemptRequest, RunningAttem
  *   http-caller  ask  run-state       ReportDeliveries, ReportCall, StillWanted, ReadEntries, ReadBody
  *   scheduler    ask  run-state       TimersDue
  *   notifier     ask  run-state       Settle
+ *   who has no store  ask  run-state  ReadTime
  *   run-state    ask  run-state       FlushRows (every member, before a list)
  *   run-state    ask  run-state       TellMailboxes, TellRuns, CopyRun, Submit (one stream tells another)
  *   run-state    ask  run-state       AuditRun, TimersDue (the auditor of one partition, of what waits for another); doctor, too
@@ -231,6 +232,11 @@ export interface StillWantedAnswer {
   readonly wanted: boolean;
 }
 
+/** What time it is by the primary's clock (T2). */
+export interface TimeAnswer {
+  readonly nowMs: number;
+}
+
 /** Where a body lies: in the message, or as a blob of the run (L5). */
 export type BodyReference =
   { readonly inline: BodyIndex } | { readonly blob: { readonly sha256: string; readonly sizeBytes: number } };
@@ -374,6 +380,7 @@ export const asks = {
   ReadBody: ask<ReadBodyRequest, ReadBodyAnswer | Refused>('run-state', 'ReadBody'),
   TimersDue: ask<TimersDueRequest, TimersDueAnswer>('run-state', 'TimersDue'),
   Settle: ask<SettleRequest, Done>('run-state', 'Settle'),
+  ReadTime: ask<Done, TimeAnswer>('run-state', 'ReadTime'),
   SetTimers: ask<SetTimersRequest, Done>('scheduler', 'SetTimers'),
   CancelTimers: ask<CancelTimersRequest, Done>('scheduler', 'CancelTimers'),
 } as const;

@@ -1,5 +1,4 @@
-import type { Clock, Membership } from '@stepwell/core';
-import { ServerClock } from '../clock/server.clock';
+import { type Clock, type Membership, PrimaryClock } from '@stepwell/core';
 import { EVENT_SCHEMA_VERSION } from '../log/partition.claim';
 import { PartitionedEventLog } from '../log/partitioned.event-log';
 import { LeasedMembership, type MembershipOptions } from '../membership/leased.membership';
@@ -27,7 +26,7 @@ export interface MongoStoreOptions {
 export function connectMongoStore({ uri, dbName, clock: ownClock, logger = SILENT_LOGGER }: MongoStoreOptions): Store {
   const connection = new MongoConnection(uri, dbName, ownClock, logger);
   const native = connection.mongoose;
-  const clock = new ServerClock(ownClock, async () => {
+  const clock = new PrimaryClock(ownClock, async () => {
     const hello: unknown = await native.db?.admin().command({ hello: 1 });
     return localTimeOf(hello);
   });

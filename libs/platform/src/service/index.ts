@@ -1,3 +1,4 @@
+export { busLink } from './bus-link';
 export { PlatformModule } from './platform.module';
 export type { PlatformParts } from './platform.module';
 export { runService } from './run-service';

@@ -17,7 +17,7 @@ export interface ServiceBus extends Bus, AskServer {
 /** What a service is connected to before its module is built. */
 export interface Connected {
   readonly bus: ServiceBus;
-  /** The store's clock where there is a store (T2). Default: the system's. */
+  /** The primary's time (T2): the store's clock where there is a store, else an asked one. Default: the system's. */
   readonly clock?: Clock;
   /** Last of all: the bus, then the store. */
   close(): Promise<void>;

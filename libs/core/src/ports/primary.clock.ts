@@ -1,21 +1,24 @@
-import type { Clock } from '@stepwell/core';
+import type { Clock } from './clock.port';
 
 const SYNC_EVERY_MS = 30_000;
+/** As long as nobody has answered, it is the own clock, which may be wrong. */
+const FIRST_SYNC_EVERY_MS = 1_000;
 /** An answer that took longer says too little about what time it is. */
 const LONGEST_ROUND_TRIP_MS = 1_000;
 
 /**
- * The primary's time (architecture.md T2): asked for now and then, carried in between, and through any outage, by the own
+ * The time of MongoDB's primary, which all services keep (architecture.md T2): asked for now and then, carried in between, and through any outage, by the own
  * monotonic clock. It is taken as of when the answer arrived, so it is at most a round trip behind and never ahead: what is due by
  * this clock is due by the primary's.
  */
-export class ServerClock implements Clock {
+export class PrimaryClock implements Clock {
   private anchor: { serverMs: number; monotonicMs: number } | undefined;
   private cancelTimer: () => void = () => undefined;
   private stopped = false;
 
   constructor(
     private readonly base: Clock,
+    /** Of the primary itself, or of somebody who keeps its time. */
     private readonly readServerMs: () => Promise<number>,
   ) {}
 
@@ -43,10 +46,11 @@ export class ServerClock implements Clock {
         this.anchor = { serverMs, monotonicMs };
       }
     } catch {
-      // Carried on. That the database can't be reached is said by who needs it.
+      // Carried on. That nobody can be reached is said by who needs them.
     }
     if (this.stopped) return;
-    this.cancelTimer = this.base.after(SYNC_EVERY_MS, () => void this.start());
+    const againAfterMs = this.anchor === undefined ? FIRST_SYNC_EVERY_MS : SYNC_EVERY_MS;
+    this.cancelTimer = this.base.after(againAfterMs, () => void this.start());
   }
 
   stop(): void {
