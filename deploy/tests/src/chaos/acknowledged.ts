@@ -2,8 +2,7 @@ import type { Expectation } from '../e2e/programs/interpreter';
 import type { Telling } from './waiters';
 
 /** On which way deliveries reach the app of a run: nothing is wrong with it, a proxy that hinders it, or somebody who lies. */
-export const ROADS = ['plain', 'hindered', 'lying'] as const;
-export type Road = (typeof ROADS)[number];
+export type Road = 'plain' | 'hindered' | 'lying';
 
 /** What became of a run as its users know it; what it must have come to is for the judge. */
 export interface Acknowledged {

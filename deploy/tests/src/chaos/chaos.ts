@@ -189,6 +189,7 @@ class Play {
     return {
       journal: (road === 'lying' ? liars : app).journal(runId),
       disturbances: this.nemesis.struck,
+      gatewayAway: this.stage.cluster.gatewayAway,
       lies: lyingEndpoint.told.filter((each) => each.runId === runId),
       asked: thirdParty.seen(slowPath(runId)).map(({ at }) => performance.timeOrigin + at),
     };

@@ -10,6 +10,8 @@ export class Cluster {
   private isOver = false;
   /** How often a process was started, beyond the first of each. */
   restarts = 0;
+  /** When nobody listened at the users' door (`Date.now()`): it has one gateway, and a new one takes its time. */
+  readonly gatewayAway: { readonly from: number; to: number }[] = [];
 
   constructor(
     private readonly fleet: ServiceFleet,
@@ -44,6 +46,14 @@ export class Cluster {
     for (const { child } of [...this.members.values()].flat()) child.kill('SIGKILL');
   };
 
+  private async noteReturn(): Promise<void> {
+    const away = { from: Date.now(), to: Infinity };
+    this.gatewayAway.push(away);
+    const [gateway] = this.membersOf('gateway');
+    await gateway?.ready().catch(() => undefined);
+    away.to = Date.now();
+  }
+
   private add(role: ServiceName): void {
     const member = this.fleet.add(role);
     this.members.set(role, [...this.membersOf(role), member]);
@@ -55,6 +65,7 @@ export class Cluster {
       if (this.isOver) return;
       this.restarts += 1;
       this.add(role);
+      if (role === 'gateway') void this.noteReturn();
     });
   }
 }

@@ -41,7 +41,7 @@ export interface Disturbance extends Pick<Fault, 'name' | 'kind' | 'hits'> {
 export const between = (random: () => number, least: number, most: number): number =>
   Math.round(least + random() * (most - least));
 
-export function signal(pid: number | undefined, name: NodeJS.Signals): void {
+function signal(pid: number | undefined, name: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(pid, name);
   } catch {

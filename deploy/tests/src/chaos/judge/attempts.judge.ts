@@ -52,16 +52,21 @@ function madeTwiceForNothing(attempts: readonly Attempt[], { disturbances, lies 
 
 /** B4: what is ours costs them no attempt. A gateway that is gone can't say that it is ours. */
 function chargedToTheUser(run: Acknowledged, attempts: readonly Attempt[], evidence: Evidence): string[] {
-  const { disturbances, lies } = evidence;
+  const { disturbances, gatewayAway, lies } = evidence;
   if (run.road === 'hindered' || run.failsByItself) return [];
+  const silences = [...gatewayAway, ...disturbances.filter(({ hits }) => hits.includes('gateway'))];
   return [...groupedBy(attempts, ({ messageId }) => messageId)].flatMap(([messageId, made]) => {
-    const retried = Math.max(...made.map((each) => each.retried));
-    const ownFault = lies.filter((each) => each.messageId === messageId).length;
-    const window = { from: (made[0]?.at ?? 0) - AFTERMATH_MS, to: made.at(-1)?.at ?? 0 };
-    const silence = during(disturbances, window).filter(({ hits }) => hits.includes('gateway')).length;
-    return retried > ownFault + silence
-      ? [`${messageId} was tried again ${retried} times, of which ${ownFault + silence} are not ours`]
-      : [];
+    const ownFaults = new Set(lies.filter((each) => each.messageId === messageId).map((each) => each.retried));
+    const firstOf = (retried: number): number | undefined => made.find((each) => each.retried === retried)?.at;
+    const last = Math.max(...made.map((each) => each.retried));
+    const failed = Array.from({ length: last }, (_, retried) => retried);
+    return failed
+      .filter((retried) => !ownFaults.has(retried))
+      .filter((retried) => {
+        const from = firstOf(retried) ?? -Infinity;
+        return during(silences, { from, to: firstOf(retried + 1) ?? Infinity }).length === 0;
+      })
+      .map((retried) => `${messageId}#${retried} was charged to the user, and nothing was wrong with them`);
   });
 }
 

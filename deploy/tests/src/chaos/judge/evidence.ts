@@ -2,11 +2,19 @@ import type { Journal } from '../../e2e/journal';
 import type { Disturbance } from '../faults/fault';
 import type { Told } from '../lies/lying-endpoint';
 
+/** `Date.now()`, both. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What is known of a run besides what the engine says of it. */
 export interface Evidence {
   /** Of its endpoint. */
   readonly journal: Journal;
   readonly disturbances: readonly Disturbance[];
+  /** When there was no gateway, beyond the faults themselves. */
+  readonly gatewayAway: readonly Span[];
   /** Lies that were told of its deliveries. */
   readonly lies: readonly Told[];
   /** When its slow third party was asked (`Date.now()`). */
@@ -14,14 +22,11 @@ export interface Evidence {
 }
 
 /** What is on its way already may arrive that much later. */
-export const ON_ITS_WAY_MS = 1_000;
+const ON_ITS_WAY_MS = 1_000;
 
 /** Those that lasted at some time between the two. */
-export function during(
-  disturbances: readonly Disturbance[],
-  { from, to }: { readonly from: number; readonly to: number },
-): Disturbance[] {
-  return disturbances.filter((each) => each.from <= to && each.to >= from);
+export function during<Each extends Span>(spans: readonly Each[], { from, to }: Span): Each[] {
+  return spans.filter((each) => each.from <= to && each.to >= from);
 }
 
 /** When everything that was under way then is through for sure: what stood still goes on where it was once it is let go. */

@@ -36,7 +36,7 @@ const judged = (
 ): string[] => {
   const journal = new Journal();
   prepare(journal);
-  return judgeRun(of, log, { journal, disturbances: [], lies: [], asked: [], ...evidence });
+  return judgeRun(of, log, { journal, disturbances: [], gatewayAway: [], lies: [], asked: [], ...evidence });
 };
 
 const disturbance = (from: number, to: number, more: Partial<Disturbance> = {}): Disturbance => ({
@@ -144,7 +144,7 @@ describe('of attempts', () => {
     };
     const outage = disturbance(long, long + 2_000, { hits: ['mongod', 'nats', 'run-state'] });
     expect(judged(of, end, made, { disturbances: [outage] })).toEqual([
-      expect.stringContaining('a was tried again 1 times, of which 0 are not ours'),
+      expect.stringContaining('a#0 was charged to the user'),
     ]);
     const lied = { lie: 'says 200 and does nothing' as const, runId: 'wfr_1', messageId: 'a', retried: 0 };
     expect(judged({ ...of, road: 'lying' }, end, made, { lies: [lied] })).toEqual([]);
@@ -152,6 +152,8 @@ describe('of attempts', () => {
     expect(judged({ ...of, failsByItself: true }, end, made)).toEqual([]);
     const silence = disturbance(long, long, { hits: ['gateway'] });
     expect(judged(of, end, made, { disturbances: [silence] })).toEqual([]);
+    expect(judged(of, end, made, { gatewayAway: [{ from: long - 9_000, to: long + 1 }] })).toEqual([]);
+    expect(judged(of, end, made, { gatewayAway: [{ from: long - 9_000, to: long - 1 }] })).toHaveLength(1);
   });
 
   it('sees one that was made after its follow-up was in the log, crash or not', () => {
@@ -182,7 +184,7 @@ describe('of calls to third parties', () => {
   });
 
   it('counts those that outlived run-state', () => {
-    const evidence = { journal: new Journal(), lies: [], disturbances: [killed] };
+    const evidence = { journal: new Journal(), lies: [], gatewayAway: [], disturbances: [killed] };
     expect(outlivedRunState(of, { ...evidence, asked: [100_000] })).toBe(true);
     expect(outlivedRunState(of, { ...evidence, asked: [101_001] })).toBe(false);
     expect(outlivedRunState(of, { ...evidence, asked: [] })).toBe(false);
