@@ -34,7 +34,7 @@ export class FleetMember {
     return probesIn(this.logFile)[0]?.httpPort;
   }
 
-  async ready(): Promise<void> {
+  async ready(limitMs = 60_000): Promise<void> {
     await until(
       `${this.logFile} tells of a service that is ready`,
       async () => {
@@ -42,7 +42,7 @@ export class FleetMember {
         const url = this.probeUrl;
         return url !== undefined && (await fetch(`${url}/health/ready`)).ok;
       },
-      60_000,
+      limitMs,
     );
   }
 
