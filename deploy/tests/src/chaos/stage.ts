@@ -1,11 +1,12 @@
 import type { ServiceName } from '@stepwell/core';
-import { createFaultProxy, type FaultProxy, freePort } from '@stepwell/testing';
+import { createFaultProxy, type FaultProxy } from '@stepwell/testing';
 import { join } from 'node:path';
 import { ThirdParty } from '../e2e/conformance/third-party';
 import { seededRandom } from '../e2e/random';
 import { ServiceFleet } from '../e2e/service-fleet';
 import { WorkflowApp } from '../e2e/workflow-app';
 import { Cluster } from './cluster';
+import { lastingPort } from './lasting-port';
 import { LyingEndpoint } from './lies/lying-endpoint';
 import { StubbornGateway } from './lies/stubborn-gateway';
 import { ProcessClocks } from './process-clocks';
@@ -41,7 +42,7 @@ export class Stage {
 
   static async set({ folder, seed, members, replicas }: StageOptions): Promise<Stage> {
     const servers = await Servers.start(folder, replicas);
-    const gatewayPort = await freePort();
+    const gatewayPort = await lastingPort();
     const engineUrl = `http://127.0.0.1:${gatewayPort}`;
     const clocks = new ProcessClocks(join(folder, 'clocks'));
     const fleet = new ServiceFleet(folder, {
