@@ -20,11 +20,11 @@ export const DISK_FAULTS: readonly Fault[] = [
     kind: 'disk',
     hits: ['mongod'],
     weight: 1,
-    // It ends by itself when it can't write its journal; an orchestrator starts it again.
-    strike: async ({ servers }, random) => {
-      const mongod = await servers.mongods.primary();
+    // It ends by itself when it can't write its journal, though it may take its time; it is started again in any case.
+    strike: async (victims, random) => {
+      const mongod = await victims.servers.mongods.primary();
       await full(mongod, between(random, 1_000, 4_000));
-      if (!mongod.isRunning) await mongod.start();
+      await restarted(victims, mongod);
     },
   },
   {
