@@ -1,28 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../e2e/random';
-import { until } from '../e2e/until';
-import type { Acknowledged } from './acknowledged';
 import { CompletionsWatch } from './completions-watch';
 import { Explainer } from './explainer';
 import type { Selection } from './faults/selection';
 import { faultsOf } from './faults/selection';
-import { attemptsOf } from './judge/attempts.judge';
-import { outlivedRunState } from './judge/calls.judge';
-import type { Evidence } from './judge/evidence';
-import { judgeRun } from './judge/judge';
-import { judgeLog } from './judge/log.judge';
 import { Nemesis } from './nemesis';
 import type { Recovery } from './recovery';
 import { recoveries } from './recovery';
 import { RunStates } from './run-states';
 import type { StageOptions } from './stage';
-import { DATABASE, Stage } from './stage';
-import { slowPath, Workload } from './workload';
+import { Servers } from './servers/servers';
+import { Stage } from './stage';
+import { verdictOn } from './verdict';
+import type { Workload } from './workload';
 
-export interface ChaosOptions extends Omit<StageOptions, 'folder'> {
+export interface ChaosOptions extends Omit<StageOptions, 'folder' | 'settings'> {
+  readonly replicas: 1 | 3;
   readonly faults: Selection;
   /** How long things go wrong. */
   readonly forMs: number;
@@ -55,9 +50,6 @@ export interface ChaosResult {
   readonly folder: string;
 }
 
-/** After the last fault; runs sleep and wait for seconds only. */
-const RECOVERS_WITHIN_MS = 240_000;
-const TOLD_WITHIN_MS = 60_000;
 const BETWEEN_MS = { least: 500, most: 4_000 };
 /** When it is the number that counts. */
 const BETWEEN_COUNTED_MS = { least: 200, most: 1_500 };
@@ -65,13 +57,15 @@ const BETWEEN_COUNTED_MS = { least: 200, most: 1_500 };
 /** Users at work, everything going wrong around them; then quiet, and the question what became of what they were told. */
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const folder = mkdtempSync(join(tmpdir(), 'stepwell-chaos-'));
-  const stage = await Stage.set({ ...options, folder });
+  const servers = await Servers.start({ folder, replicas: options.replicas });
+  const stage = await Stage.set(servers, { ...options, folder });
   let result: ChaosResult;
   try {
     await stage.cluster.start();
     result = { ...(await new Play(stage, options).perform()), folder };
   } finally {
     await stage.strike();
+    await servers.stop();
   }
   if (result.violations.length === 0) rmSync(folder, { recursive: true, force: true });
   return result;
@@ -87,20 +81,9 @@ class Play {
     private readonly stage: Stage,
     private readonly options: ChaosOptions,
   ) {
-    const { app, liars, endpoint, lyingEndpoint, engineUrl, thirdParty, cluster, servers, clocks } = stage;
+    const { app, endpoint, cluster, servers, clocks } = stage;
     this.states = new RunStates(app);
-    this.workload = new Workload({
-      engineUrl,
-      apps: {
-        plain: { app, url: app.url },
-        hindered: { app, url: `http://127.0.0.1:${endpoint.port}` },
-        lying: { app: liars, url: lyingEndpoint.url },
-      },
-      thirdParty,
-      inFlight: options.inFlight,
-      random: seededRandom(options.seed + 1),
-      hasEnded: (runId) => this.states.hasEnded(runId),
-    });
+    this.workload = stage.workload(this.states, { inFlight: options.inFlight, random: seededRandom(options.seed + 1) });
     const victims = { cluster, servers, clocks, endpoint, tally: this.tally };
     this.nemesis = new Nemesis(victims, seededRandom(options.seed), options.say);
   }
@@ -112,44 +95,27 @@ class Play {
     const explainer = new Explainer({ engineUrl: stage.engineUrl, someRun: () => this.someLiveRun() });
     const working = [workload.run(stop.signal), explainer.run(stop.signal)];
     await this.rage();
-    const calmAt = performance.now();
     stop.abort();
     this.options.say('quiet');
     await Promise.all(working);
-
-    const runs = workload.acknowledged;
-    await Promise.all(runs.map((run) => run.users));
-    await until('all have ended', () => states.haveEnded(runs), RECOVERS_WITHIN_MS).catch(() => undefined);
-    const recoveredAfterMs = performance.now() - calmAt;
-    await delay(1_000);
-    const violations = [
-      ...explainer.violations,
-      ...workload.unanswered.map((runId) => `the start of ${runId} was never answered`),
-    ];
-    for (const run of runs) violations.push(...(await this.judged(run)));
-    const untold = await watch.missing(await states.endsOf(runs), TOLD_WITHIN_MS);
-    violations.push(...untold.map((end) => `${end} was never told on the topic`));
-    violations.push(...(await judgeLog(stage.servers.mongods.judgesUri, DATABASE)));
+    const { struck } = nemesis;
+    const { arrivals, violations, ...verdict } = await verdictOn({
+      stage,
+      states,
+      workload,
+      watch,
+      disturbances: struck,
+    });
     await watch.stop();
-
-    const attempts = runs.map((run) => attemptsOf(this.evidenceOf(run)));
-    const deliveries = attempts.flat().length;
-    const distinct = attempts.flatMap((made) => [...new Set(made.map((each) => `${each.messageId}#${each.retried}`))]);
     return {
-      faults: recoveries(
-        nemesis.struck,
-        attempts.flat().map(({ at }) => at),
-      ),
+      faults: recoveries(struck, arrivals),
       ...this.tally,
       restarts: stage.cluster.restarts,
-      runs: runs.length,
-      deliveries,
-      duplicates: deliveries - distinct.length,
+      deliveries: arrivals.length,
       lies: this.lies(),
       explained: explainer.heard,
-      callsThatOutlivedRunState: runs.filter((run) => outlivedRunState(run, this.evidenceOf(run))).length,
-      recoveredAfterMs,
-      violations,
+      ...verdict,
+      violations: [...explainer.violations, ...violations],
     };
   }
 
@@ -174,25 +140,6 @@ class Play {
       .slice(-2 * this.options.inFlight)
       .filter(({ runId }) => !this.states.isKnownToHaveEnded(runId));
     return alive[Math.floor(Math.random() * alive.length)]?.runId;
-  }
-
-  private async judged(run: Acknowledged): Promise<string[]> {
-    const log = await this.stage.app.log(run.runId).catch(() => undefined);
-    if (!log) return [`${run.runId} (${run.kind}) was acknowledged and is unknown`];
-    if (log.workflowState === 'RUN_STARTED')
-      return [`${run.runId} (${run.kind}) has not ended: ${JSON.stringify(log.steps.at(-1))}`];
-    return judgeRun(run, log, this.evidenceOf(run));
-  }
-
-  private evidenceOf({ runId, road }: Acknowledged): Evidence {
-    const { app, liars, lyingEndpoint, thirdParty } = this.stage;
-    return {
-      journal: (road === 'lying' ? liars : app).journal(runId),
-      disturbances: this.nemesis.struck,
-      gatewayAway: this.stage.cluster.gatewayAway,
-      lies: lyingEndpoint.told.filter((each) => each.runId === runId),
-      asked: thirdParty.seen(slowPath(runId)).map(({ at }) => performance.timeOrigin + at),
-    };
   }
 
   private lies(): Map<string, number> {

@@ -19,11 +19,11 @@ export class Cluster {
   constructor(
     private readonly fleet: ServiceFleet,
     private readonly sizes: Readonly<Record<ServiceName, number>>,
-  ) {
-    process.once('exit', this.killAll);
-  }
+  ) {}
 
   async start(): Promise<void> {
+    this.isOver = false;
+    process.once('exit', this.killAll);
     for (const role of ROLES) for (let index = 0; index < this.sizes[role]; index += 1) this.add(role);
     await this.ready();
   }
@@ -37,6 +37,7 @@ export class Cluster {
     await Promise.all([...this.members.values()].flat().map((member) => member.ready(READY_WITHIN_MS)));
   }
 
+  /** Kills all at once. Nobody is started again, unless the whole is. */
   async stop(): Promise<void> {
     this.isOver = true;
     await this.fleet.end();

@@ -10,21 +10,26 @@ import { lastingPort } from './lasting-port';
 import { LyingEndpoint } from './lies/lying-endpoint';
 import { StubbornGateway } from './lies/stubborn-gateway';
 import { ProcessClocks } from './process-clocks';
-import { Servers } from './servers/servers';
+import type { RunStates } from './run-states';
+import type { Servers } from './servers/servers';
+import type { WorkloadParts } from './workload';
+import { Workload } from './workload';
 
 export const DATABASE = 'chaos';
 /** Of the deliveries, and of the submissions, of those who lie. */
 const LIES = { deliveries: 0.2, submissions: 0.3 };
 
 export interface StageOptions {
+  /** Where the services' logs go. */
   readonly folder: string;
   readonly seed: number;
   /** Processes of every service but the gateway, of which a port has one. */
   readonly members: 1 | 2;
-  readonly replicas: 1 | 3;
+  /** Settings of the services besides those that the stage decides. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** Everything that plays a part: servers, services, the users' apps, and who stands between them. */
+/** Everything that plays a part on given servers: services, the users' apps, and who stands between them. */
 export class Stage {
   private constructor(
     readonly engineUrl: string,
@@ -40,8 +45,8 @@ export class Stage {
     readonly stubbornGateway: StubbornGateway,
   ) {}
 
-  static async set({ folder, seed, members, replicas }: StageOptions): Promise<Stage> {
-    const servers = await Servers.start(folder, replicas);
+  /** The services are not started yet. */
+  static async set(servers: Servers, { folder, seed, members, settings }: StageOptions): Promise<Stage> {
     const gatewayPort = await lastingPort();
     const engineUrl = `http://127.0.0.1:${gatewayPort}`;
     const clocks = new ProcessClocks(join(folder, 'clocks'));
@@ -54,6 +59,7 @@ export class Stage {
       STEPWELL_NATS_PASSWORD: servers.passwords.stepwell,
       STEPWELL_GATEWAY_HOST: '127.0.0.1',
       STEPWELL_GATEWAY_PORT: String(gatewayPort),
+      ...settings,
     });
     const sizes: Record<ServiceName, number> = {
       gateway: 1,
@@ -82,7 +88,21 @@ export class Stage {
     return new Stage(engineUrl, servers, cluster, clocks, thirdParty, app, liars, endpoint, lying, stubborn);
   }
 
-  /** The services last: who has nothing left to talk to may say so. */
+  workload(states: RunStates, parts: Pick<WorkloadParts, 'inFlight' | 'random' | 'patienceMs'>): Workload {
+    const { engineUrl, app, liars, endpoint, lyingEndpoint, thirdParty } = this;
+    return new Workload({
+      engineUrl,
+      apps: {
+        plain: { app, url: app.url },
+        hindered: { app, url: `http://127.0.0.1:${endpoint.port}` },
+        lying: { app: liars, url: lyingEndpoint.url },
+      },
+      thirdParty,
+      hasEnded: (runId) => states.hasEnded(runId),
+      ...parts,
+    });
+  }
+
   async strike(): Promise<void> {
     await this.cluster.stop();
     await Promise.all([
@@ -92,7 +112,6 @@ export class Stage {
       this.stubbornGateway.stop(),
       this.thirdParty.stop(),
       this.endpoint.close(),
-      this.servers.stop(),
     ]);
   }
 }

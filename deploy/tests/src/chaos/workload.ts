@@ -33,6 +33,8 @@ export interface WorkloadParts {
   readonly inFlight: number;
   readonly random: () => number;
   readonly hasEnded: (runId: string) => Promise<boolean>;
+  /** How long its users go on trying once all is quiet. Default 4 minutes. */
+  readonly patienceMs?: number | undefined;
 }
 
 /** Where a call goes that takes its time. */
@@ -58,7 +60,8 @@ export class Workload {
   /** Keeps as many runs in flight as it should, until told to stop. */
   async run(stop: AbortSignal): Promise<void> {
     const isOver = (): boolean => stop.aborted;
-    stop.addEventListener('abort', () => (this.giveUpAt = performance.now() + PATIENCE_MS), { once: true });
+    const { patienceMs = PATIENCE_MS } = this.parts;
+    stop.addEventListener('abort', () => (this.giveUpAt = performance.now() + patienceMs), { once: true });
     const lane = async (): Promise<void> => {
       while (!isOver()) {
         const runs = await this.startSome();
@@ -68,6 +71,11 @@ export class Workload {
       }
     };
     await Promise.all(Array.from({ length: this.parts.inFlight }, lane));
+  }
+
+  /** One run beside those in flight. Resolves once its start was acknowledged. */
+  async startAnother(): Promise<void> {
+    await this.start(this.nextId(), 'onboarding', { kind: 'onboarding', road: 'plain' });
   }
 
   private readonly calling: Workflow = async (context, journal) => {

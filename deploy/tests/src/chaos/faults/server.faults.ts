@@ -43,7 +43,10 @@ export const SERVER_FAULTS: readonly Fault[] = [
     weight: 3,
     strike: async (victims) => {
       victims.tally.wiped += 1;
-      await restarted(victims, victims.servers.nats, () => victims.servers.setNatsBack());
+      const { servers } = victims;
+      await restarted(victims, servers.nats, () =>
+        servers.hasCopyOfNats ? servers.setNatsBack() : servers.copyNats(),
+      );
     },
   },
   {

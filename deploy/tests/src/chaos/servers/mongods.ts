@@ -11,16 +11,23 @@ const DISK_MB = 2_048;
 const LOOK_AGAIN_MS = 50;
 const ELECTED_WITHIN_MS = 60_000;
 
+interface MongodsOptions {
+  readonly folder: string;
+  readonly binary: string;
+  readonly count: 1 | 3;
+  readonly haveSmallDisks: boolean;
+}
+
 /** A replica set of one or of three. In a set of three the members see each other through the proxies too: those are their addresses. */
 export class Mongods {
   private constructor(readonly members: readonly BrittleServer[]) {}
 
-  static async start(folder: string, binary: string, count: 1 | 3): Promise<Mongods> {
+  static async start({ folder, binary, count, haveSmallDisks }: MongodsOptions): Promise<Mongods> {
     const members: BrittleServer[] = [];
     const ensureReplicaSet = count === 1 ? ensureReplicaSetOfOne : () => Promise.resolve();
     for (let nth = 0; nth < count; nth += 1) {
       const dataDir = join(folder, `mongod-${nth}`);
-      const disk = await SmallDisk.mount(dataDir, DISK_MB);
+      const disk = haveSmallDisks ? await SmallDisk.mount(dataDir, DISK_MB) : undefined;
       const launch = (port: number) => startMongod({ binary, dataDir, ensureReplicaSet, port });
       members.push(await BrittleServer.start(launch, disk));
     }

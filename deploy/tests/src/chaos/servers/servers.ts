@@ -11,22 +11,33 @@ const NATS_DISK_MB = 512;
 /** The product's streams reserve more than the small disk has; that it is full is to be seen when it is. */
 const NATS_MAY_RESERVE_BYTES = 2 ** 46;
 
+export interface ServersOptions {
+  /** Of their data. */
+  readonly folder: string;
+  readonly replicas: 1 | 3;
+  /** Of copies of NATS's data, where those must not lie on the same disk. Default: the folder. */
+  readonly copies?: string;
+  /** Each on a disk of its own that can be filled, if that can be mounted. Default true. */
+  readonly haveSmallDisks?: boolean;
+}
+
 /** The mongods and the nats-server of the chaos's own. The services see them through proxies, whoever judges sees them directly. */
 export class Servers {
   private constructor(
     private readonly folder: string,
+    private readonly copies: string,
     readonly passwords: { readonly stepwell: string; readonly reader: string },
     readonly mongods: Mongods,
     readonly nats: BrittleServer,
   ) {}
 
-  static async start(folder: string, replicas: 1 | 3): Promise<Servers> {
+  static async start({ folder, replicas, copies, haveSmallDisks = true }: ServersOptions): Promise<Servers> {
     const [mongod, natsServer] = await Promise.all([resolveMongod(), resolveNatsServer()]);
     if (mongod.kind !== 'binary' || natsServer.kind !== 'binary')
       throw new Error('chaos needs servers that it may kill');
     const passwords = { stepwell: randomBytes(16).toString('hex'), reader: randomBytes(16).toString('hex') };
     const dataDir = join(folder, 'nats');
-    const disk = await SmallDisk.mount(dataDir, NATS_DISK_MB);
+    const disk = haveSmallDisks ? await SmallDisk.mount(dataDir, NATS_DISK_MB) : undefined;
     const nats = await BrittleServer.start(
       (port) =>
         startNatsServer({
@@ -38,7 +49,8 @@ export class Servers {
         }),
       disk,
     );
-    return new Servers(folder, passwords, await Mongods.start(folder, mongod.path, replicas), nats);
+    const mongods = await Mongods.start({ folder, binary: mongod.path, count: replicas, haveSmallDisks });
+    return new Servers(folder, copies ?? folder, passwords, mongods, nats);
   }
 
   get natsUrl(): string {
@@ -60,14 +72,21 @@ export class Servers {
     return rm(this.natsStore, { recursive: true, force: true });
   }
 
-  /** While it doesn't run: to what it was when this was called for the first time, and every other time. */
+  /** While it doesn't run. */
+  async copyNats(): Promise<void> {
+    await rm(this.olderNatsStore, { recursive: true, force: true });
+    await cp(this.natsStore, this.olderNatsStore, { recursive: true });
+  }
+
+  /** While it doesn't run: to what it was when it was copied. The copy is used up. */
   async setNatsBack(): Promise<void> {
-    const older = join(this.folder, 'older-jetstream');
-    if (existsSync(older)) {
-      await this.forgetNats();
-      await cp(older, this.natsStore, { recursive: true });
-      await rm(older, { recursive: true });
-    } else await cp(this.natsStore, older, { recursive: true });
+    await this.forgetNats();
+    await cp(this.olderNatsStore, this.natsStore, { recursive: true });
+    await rm(this.olderNatsStore, { recursive: true });
+  }
+
+  get hasCopyOfNats(): boolean {
+    return existsSync(this.olderNatsStore);
   }
 
   async stop(): Promise<void> {
@@ -76,5 +95,9 @@ export class Servers {
 
   private get natsStore(): string {
     return join(this.folder, 'nats', 'jetstream');
+  }
+
+  private get olderNatsStore(): string {
+    return join(this.copies, 'older-jetstream');
   }
 }
