@@ -17,10 +17,19 @@ export type BodyIndex = number;
 declare const requestType: unique symbol;
 declare const answerType: unique symbol;
 
+/**
+ * Of what services say to each other. While processes are replaced one by one, old and new ones talk: a new optional field of a head is
+ * no new version, whoever doesn't know it ignores it. Raised together with the `schema` of each message that an older process would
+ * misread: it then leaves those messages, and only those, to newer ones (`NewerMessage` of the bus).
+ */
+export const MESSAGE_SCHEMA_VERSION = 1;
+
 export interface AskDefinition<Request, Answer> {
   readonly kind: 'ask';
   readonly name: string;
   readonly owner: ServiceName;
+  /** Which {@link MESSAGE_SCHEMA_VERSION} one has to know to answer it, in the form that it expects. Default 1. */
+  readonly schema?: number;
   readonly [requestType]?: (request: Request) => void;
   readonly [answerType]?: Answer;
 }
@@ -29,6 +38,8 @@ export interface WorkDefinition<Item> {
   readonly kind: 'work';
   readonly name: string;
   readonly owner: ServiceName;
+  /** Which {@link MESSAGE_SCHEMA_VERSION} one has to know to do it. Default 1. */
+  readonly schema?: number;
   readonly [requestType]?: (item: Item) => void;
 }
 

@@ -1,7 +1,9 @@
+import { MESSAGE_SCHEMA_VERSION } from '@stepwell/core';
 import fc from 'fast-check';
 import { until } from '../testing';
 import { decodeAsk, decodeWork, encodeAsk, encodeWork } from './envelope';
 import { FrameError } from './frame.error';
+import { NewerMessage } from './newer-message';
 import { decodeMessage, encodeMessage } from './message.frame';
 import { PartAssembler } from './part.assembler';
 import { decodePart, MAX_PART_BYTES, splitFrame, TRANSFER_BYTES } from './part.frame';
@@ -77,6 +79,26 @@ describe('a message frame', () => {
     );
     expect(() => decodeAsk(encodeMessage({ head: null, bodies: [] }))).toThrow(FrameError);
     expect(() => decodeWork(encodeMessage({ head: { id: 1 }, bodies: [] }))).toThrow(FrameError);
+  });
+});
+
+describe('what a newer program sent', () => {
+  const message = { head: { later: true }, bodies: [] };
+
+  test('is not read when it has to be known, and is when it does not', () => {
+    const newer = MESSAGE_SCHEMA_VERSION + 1;
+    expect(() => decodeAsk(encodeAsk({ ask: 'Submit', askId: 'a', schema: newer, message }))).toThrow(NewerMessage);
+    expect(() => decodeWork(encodeWork({ effectId: 'e', schema: newer, message }))).toThrow(NewerMessage);
+    for (const schema of [undefined, 1, MESSAGE_SCHEMA_VERSION]) {
+      expect(decodeAsk(encodeAsk({ ask: 'Submit', askId: 'a', schema, message })).message).toEqual(message);
+      expect(decodeWork(encodeWork({ effectId: 'e', schema, message })).message).toEqual(message);
+    }
+  });
+
+  test('may have more in its envelope than we know', () => {
+    const head = { ask: 'Submit', id: 'a', traced: 'yes', head: message.head };
+    expect(decodeAsk(encodeMessage({ head, bodies: [] })).message).toEqual(message);
+    expect(decodeWork(encodeMessage({ head, bodies: [] })).message).toEqual(message);
   });
 });
 

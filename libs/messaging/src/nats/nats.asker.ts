@@ -25,12 +25,12 @@ export class NatsAsker {
   ) {}
 
   async ask<Request, Answer>(
-    { name, owner }: AskDefinition<Request, Answer>,
+    { name, owner, schema }: AskDefinition<Request, Answer>,
     address: AskAddress,
     message: Message<Request>,
     options?: AskOptions,
   ): Promise<Message<Answer>> {
-    const frame = encodeAsk({ ask: name, askId: this.ids.next(), message });
+    const frame = encodeAsk({ ask: name, askId: this.ids.next(), schema, message });
     const answer = await askPatiently(
       {
         name,

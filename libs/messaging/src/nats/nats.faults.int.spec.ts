@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { asks, message, works } from '@stepwell/core';
+import { asks, message, MESSAGE_SCHEMA_VERSION, works } from '@stepwell/core';
 import { useOwnNatsServer } from '@stepwell/testing';
 import type { BusLog } from '../driver/bus-driver';
 import { DEFAULT_INTAKE } from '../driver/bus-driver';
@@ -177,6 +177,38 @@ describe('a nats-server of its own', () => {
     expect(await publish(restored, 'e:1')).toBe('queued');
     await expect(connect('late', { epoch: 1 })).rejects.toThrow(EpochIsOver);
     await expect(publish(old, 'e:2')).rejects.toThrow('not STEPWELL_WORK_DELIVER_E1');
+  });
+
+  test('what only a newer program understands stays in the queue, and is not answered; the rest goes on', async () => {
+    const schema = MESSAGE_SCHEMA_VERSION + 1;
+    const bus = await connect('caller');
+    const seen = await work(bus);
+    const asked: string[] = [];
+    await bus.answerAsks(
+      'run-state',
+      new Map([
+        [
+          'StillWanted',
+          (_, { name }) => {
+            asked.push(name);
+            return Promise.resolve(message({ wanted: true }));
+          },
+        ],
+      ]),
+    );
+    const newer = { ...works.Deliver, schema };
+    expect(await bus.publishWork(newer, 'newer', aDelivery('newer'))).toBe('queued');
+    expect(await publish(bus, 'of today')).toBe('queued');
+    await until(() => seen.includes('of today'));
+    const question = message({ runId: 'x', messageId: 'y', attempt: 0 });
+    const patience = { tryMs: 200, patienceMs: 1_000 };
+    await expect(bus.ask({ ...asks.StillWanted, schema }, 'any', question, patience)).rejects.toThrow(
+      'nobody answered',
+    );
+    expect(asked).toEqual([]);
+    expect((await bus.ask(asks.StillWanted, 'any', question)).head).toEqual({ wanted: true });
+    expect(seen).toEqual(['of today']);
+    expect(await bus.publishWork(newer, 'newer', aDelivery('newer'))).toBe('already-queued');
   });
 
   test('an item larger than a NATS message is refused, not lost', async () => {

@@ -4,6 +4,7 @@ import { createInbox } from 'nats';
 import type { AnyWork, IntakeLimits, WorkHandler } from '../driver/bus-driver';
 import { judgeWork } from '../driver/work-verdict';
 import { decodeWork } from '../frames/envelope';
+import { NewerMessage } from '../frames/newer-message';
 import type { AckReply } from './ack-reply';
 import { ACK, nak, parseAckReply, WORKING } from './ack-reply';
 import type { NatsLink } from './nats.link';
@@ -23,6 +24,8 @@ const IDLE_HEARTBEAT_MS = 2_500;
 const SILENT_AFTER_MS = 3 * IDLE_HEARTBEAT_MS;
 const LONGEST_TICK_MS = 1_000;
 const UNREADABLE_AGAIN_MS = 30_000;
+/** A newer process is there, or will be soon: it shall not wait for long. */
+const NEWER_AGAIN_MS = 1_000;
 const NANOS_PER_MS = 1_000_000;
 const IDLE_HEARTBEAT = 100;
 const REQUEST_TIMEOUT = 408;
@@ -194,6 +197,10 @@ export class NatsWorkConsumer {
       item = decodeWork(data);
       facts = parseAckReply(handling.reply);
     } catch (error) {
+      if (error instanceof NewerMessage) {
+        this.link.log.warn({ err: error, work: this.definition.name }, 'left a work item to a newer process');
+        return nak(NEWER_AGAIN_MS);
+      }
       this.link.log.error({ err: error, work: this.definition.name }, 'an unreadable work item; it comes again');
       return nak(UNREADABLE_AGAIN_MS);
     }

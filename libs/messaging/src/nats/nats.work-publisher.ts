@@ -35,7 +35,7 @@ export class NatsWorkPublisher {
       const fail = (reason: string) => (): void => {
         reject(new WorkNotQueued(definition.name, effectId, reason));
       };
-      const frame = encodeWork({ effectId, message });
+      const frame = encodeWork({ effectId, schema: definition.schema, message });
       const limitBytes = (this.link.connection.info?.max_payload ?? Infinity) - OVERHEAD_BYTES;
       if (frame.byteLength > limitBytes) {
         fail(`it has ${String(frame.byteLength)} bytes, NATS takes ${String(limitBytes)}`)();
