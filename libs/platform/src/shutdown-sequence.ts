@@ -14,6 +14,17 @@ export type ShutdownStep = (grace: AbortSignal) => void | Promise<void>;
 export class ShutdownSequence {
   private readonly steps: { phase: ShutdownPhase; name: string; step: ShutdownStep }[] = [];
 
+  private readonly leavers: (() => void)[] = [];
+
+  /** Told first of all, before the delay in which load balancers notice: what comes meanwhile is still served. */
+  onLeaving(listener: () => void): void {
+    this.leavers.push(listener);
+  }
+
+  leave(): void {
+    for (const listener of this.leavers) listener();
+  }
+
   add(phase: ShutdownPhase, name: string, step: ShutdownStep): void {
     this.steps.push({ phase, name, step });
   }

@@ -105,6 +105,7 @@ export class ServiceProcess<Config extends CommonConfig, Link extends Connected>
     this.probes.draining();
     this.stopRequested.abort(new Error('told to stop'));
     const wasStarted = await settled(this.starting);
+    this.shutdown.leave();
     if (wasStarted && delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
 
     const grace = new AbortController();

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
-import { asks } from '@stepwell/core';
+import { asks, message } from '@stepwell/core';
 import fc from 'fast-check';
 import type { GatewayUnderTest } from '../testing';
 import { DEV_TOKEN, startGateway } from '../testing';
@@ -324,6 +324,23 @@ it('does not take a client that hangs up for a fault', async () => {
   expect((await patient.request('/v2/liveness')).status).toBe(200);
   expect(patient.log.join('')).toBe('');
   await patient.close();
+});
+
+it('says with every answer that its connection ends, once the process is to leave', async () => {
+  const leaving = await startGateway();
+  const connectionAfter = async (path: string): Promise<string | null> => {
+    const answer = await leaving.request(path);
+    expect(answer.status).toBe(200);
+    return answer.headers.get('connection');
+  };
+  expect(await connectionAfter('/v2/liveness')).toBe('keep-alive');
+  leaving.bus.answer(asks.ListRuns, () => {
+    leaving.shutdown.leave();
+    return message({ rows: [] });
+  });
+  expect(await connectionAfter('/v2/workflows/logs')).toBe('close');
+  expect(await connectionAfter('/v2/liveness')).toBe('close');
+  await leaving.close();
 });
 
 it('closes although clients keep connections open, asked or never', async () => {

@@ -2,7 +2,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { errorBody } from '@stepwell/core';
-import { LOGGER, Problem, ProblemFilter, problemIn } from '@stepwell/platform';
+import { LOGGER, Problem, ProblemFilter, problemIn, ShutdownSequence } from '@stepwell/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { bearerToken, TokenGate } from '../auth/token-gate';
@@ -43,6 +43,7 @@ export class HttpSurface implements OnModuleInit {
     private readonly metrics: RequestMetrics,
     private readonly submissions: SubmissionRoutes,
     private readonly events: EventRoutes,
+    private readonly shutdown: ShutdownSequence,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -54,6 +55,9 @@ export class HttpSurface implements OnModuleInit {
     const server: FastifyInstance = adapter.getInstance();
     const connections = new ConnectionDrain();
     connections.watch(server.server);
+    this.shutdown.onLeaving(() => {
+      connections.leave();
+    });
     server.addHook('preClose', (done) => {
       connections.drain();
       done();

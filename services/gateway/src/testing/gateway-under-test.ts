@@ -33,6 +33,7 @@ export interface GatewayUnderTest {
   readonly bus: ScriptedBus;
   readonly app: NestFastifyApplication;
   readonly metrics: Registry;
+  readonly shutdown: ShutdownSequence;
   /** What was logged, a JSON object per line. */
   readonly log: readonly string[];
   readonly port: number;
@@ -63,6 +64,7 @@ export async function startGateway(settings: Partial<GatewayConfig> = {}): Promi
   const metrics = createMetrics('gateway');
   const log: string[] = [];
   const logger = createLogger(config, 'gateway', { write: (line) => log.push(line) });
+  const shutdown = new ShutdownSequence();
   const parts = {
     config,
     bus,
@@ -70,7 +72,7 @@ export async function startGateway(settings: Partial<GatewayConfig> = {}): Promi
     logger,
     clock: new SystemClock(),
     health: new HealthRegistry(),
-    shutdown: new ShutdownSequence(),
+    shutdown,
   };
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: Root, imports: [PlatformModule.forRoot(parts), GatewayModule] },
@@ -91,6 +93,7 @@ export async function startGateway(settings: Partial<GatewayConfig> = {}): Promi
     bus,
     app,
     metrics,
+    shutdown,
     log,
     port,
     url,
