@@ -18,9 +18,10 @@ export class FleetMember {
     role: ServiceName,
     private readonly logFile: string,
     env: NodeJS.ProcessEnv,
+    cli: string,
   ) {
     const log = openSync(logFile, 'a');
-    this.child = spawn(process.execPath, [CLI, 'start', '--role', role], { stdio: ['ignore', log, log], env });
+    this.child = spawn(process.execPath, [cli, 'start', '--role', role], { stdio: ['ignore', log, log], env });
     closeSync(log);
   }
 
@@ -68,6 +69,12 @@ export class FleetMember {
   }
 }
 
+export interface MemberOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Compiled `main.js` of `stepwell`. Default: of this working tree. */
+  readonly cli?: string;
+}
+
 /** Services of any number on given servers, each a process of its own. */
 export class ServiceFleet {
   private readonly members: FleetMember[] = [];
@@ -78,9 +85,10 @@ export class ServiceFleet {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  add(role: ServiceName): FleetMember {
+  /** @param others what this process alone has: settings, another build of the program */
+  add(role: ServiceName, { env = {}, cli = CLI }: MemberOptions = {}): FleetMember {
     const logFile = join(this.folder, `${role}-${this.members.length}.log`);
-    const member = new FleetMember(role, logFile, {
+    const settings = {
       ...process.env,
       STEPWELL_AUTH_TOKENS: DEV.token,
       STEPWELL_SIGNING_CURRENT_KEY: DEV.currentSigningKey,
@@ -92,7 +100,9 @@ export class ServiceFleet {
       STEPWELL_LOG_LEVEL: 'info',
       STEPWELL_LOG_FORMAT: 'json',
       ...this.env,
-    });
+      ...env,
+    };
+    const member = new FleetMember(role, logFile, settings, cli);
     this.members.push(member);
     return member;
   }
