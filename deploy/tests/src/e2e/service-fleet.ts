@@ -16,7 +16,7 @@ export class FleetMember {
 
   constructor(
     role: ServiceName,
-    private readonly logFile: string,
+    readonly logFile: string,
     env: NodeJS.ProcessEnv,
     cli: string,
   ) {

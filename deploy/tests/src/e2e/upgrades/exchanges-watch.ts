@@ -12,7 +12,7 @@ export class ExchangesWatch {
     globalThis.fetch = async (input, init) => {
       const url = input instanceof Request ? input.url : String(input);
       if (!url.startsWith(engineUrl)) return this.bare(input, init);
-      const what = `${init?.method ?? 'GET'} ${url.slice(engineUrl.length)}`;
+      const what = `${new Date().toISOString()} ${init?.method ?? 'GET'} ${url.slice(engineUrl.length)}`;
       try {
         const answer = await this.bare(input, init);
         this.answered += 1;
@@ -37,8 +37,8 @@ export class ExchangesWatch {
   }
 }
 
+/** By its looks: inside of Jest, errors of Node's own fetch are of another realm. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error as { cause?: { message?: string } };
-  return cause?.message === undefined ? error.message : `${error.message}: ${cause.message}`;
+  const { cause } = error as { cause?: { code?: string } };
+  return `${String(error)} (${cause?.code ?? 'no code'}: ${String(cause)})`;
 }

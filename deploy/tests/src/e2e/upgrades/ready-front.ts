@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { FleetMember } from '../service-fleet';
 
 const LOOK_EVERY_MS = 100;
+const GETS_AROUND_MS = 250;
 
 interface Backend {
   readonly member: FleetMember;
@@ -53,8 +54,11 @@ export class ReadyFront {
     await this.look(backend);
   }
 
-  remove(member: FleetMember): void {
-    this.backends = this.backends.filter((each) => each.member !== member);
+  /** It has been told to end: no new connections, as soon as that has got around. */
+  leave(member: FleetMember): void {
+    setTimeout(() => {
+      this.backends = this.backends.filter((each) => each.member !== member);
+    }, GETS_AROUND_MS);
   }
 
   async stop(): Promise<void> {

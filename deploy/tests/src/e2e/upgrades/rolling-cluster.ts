@@ -5,6 +5,9 @@ import type { FleetMember, ServiceFleet } from '../service-fleet';
 import type { Build } from './build';
 import type { ReadyFront } from './ready-front';
 
+/** Of a gateway: long enough for the front to notice, and for open connections to be used once more. */
+const SHUTDOWN_DELAY = '3s';
+
 /** Those that are a StatefulSet (deploy/k8s): one ends, its successor has its name. Of the others the new one is there before. */
 const NAMED: readonly ServiceName[] = ['run-state', 'scheduler'];
 
@@ -46,7 +49,10 @@ export class RollingCluster {
   private async begin(role: ServiceName, place: number, { cli }: Build): Promise<FleetMember> {
     if (role === 'gateway') {
       const port = await freePort();
-      const gateway = this.fleet.add(role, { cli, env: { STEPWELL_GATEWAY_PORT: String(port) } });
+      const gateway = this.fleet.add(role, {
+        cli,
+        env: { STEPWELL_GATEWAY_PORT: String(port), STEPWELL_SHUTDOWN_DELAY: SHUTDOWN_DELAY },
+      });
       await this.front.add(gateway, port);
       return gateway;
     }
@@ -57,7 +63,8 @@ export class RollingCluster {
   }
 
   private async end(member: FleetMember): Promise<void> {
-    this.exitCodes.push(await member.end('SIGTERM'));
-    this.front.remove(member);
+    const ended = member.end('SIGTERM');
+    this.front.leave(member);
+    this.exitCodes.push(await ended);
   }
 }

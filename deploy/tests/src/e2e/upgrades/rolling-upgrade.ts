@@ -59,8 +59,6 @@ export async function rollingUpgrade({
     STEPWELL_NATS_USER: 'stepwell',
     STEPWELL_NATS_PASSWORD: servers.passwords.stepwell,
     STEPWELL_GATEWAY_HOST: '127.0.0.1',
-    // Long enough for the front to notice.
-    STEPWELL_SHUTDOWN_DELAY: '1s',
   });
   const cluster = new RollingCluster(fleet, front, members);
   const app = new WorkflowApp({ engineUrl: front.url });
