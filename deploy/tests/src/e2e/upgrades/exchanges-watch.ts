@@ -39,6 +39,6 @@ export class ExchangesWatch {
 
 /** By its looks: inside of Jest, errors of Node's own fetch are of another realm. */
 function reasonOf(error: unknown): string {
-  const { cause } = error as { cause?: { code?: string } };
-  return `${String(error)} (${cause?.code ?? 'no code'}: ${String(cause)})`;
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  return [String(error), cause?.code, cause?.message].filter((each) => each !== undefined).join(', ');
 }

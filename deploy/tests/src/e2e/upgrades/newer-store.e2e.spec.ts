@@ -26,7 +26,9 @@ describe('a store that a newer version has prepared', () => {
     await inStore(
       mongod.uri,
       (connection) =>
-        connection.collection<{ _id: string }>('store').insertOne({ _id: 'store', epoch: 3, schemaVersion: NEWER }),
+        connection
+          .collection<{ _id: string; epoch: number; schemaVersion: number }>('store')
+          .insertOne({ _id: 'store', epoch: 3, schemaVersion: NEWER }),
       mongod.databaseName,
     );
     fleet = new ServiceFleet(folder, {

@@ -39,6 +39,8 @@ export interface RollingUpgradeResult {
 
 const DATABASE = 'upgrade';
 const ENDS_WITHIN_MS = 120_000;
+/** So many runs are begun, on a machine that has other things to do. */
+const ROLLS_WITHIN_MS = 240_000;
 const TOLD_WITHIN_MS = 30_000;
 
 /** Users at work, while all processes of all services are replaced one by one, as often as there are builds. */
@@ -66,6 +68,7 @@ export async function rollingUpgrade({
   await Promise.all([app.start(), thirdParty.start()]);
   const exchanges = ExchangesWatch.begin(front.url);
   let violations: string[];
+  const stop = new AbortController();
   const states = new RunStates(app);
   const workload = new Workload({
     app,
@@ -82,6 +85,7 @@ export async function rollingUpgrade({
   try {
     violations = await roll();
   } finally {
+    stop.abort();
     exchanges.end();
     for (const spy of muted) spy.mockRestore();
     await fleet.end();
@@ -95,12 +99,11 @@ export async function rollingUpgrade({
     const [first, ...others] = builds;
     await cluster.start(first);
     const watch = await CompletionsWatch.begin(servers.directNatsUrl);
-    const stop = new AbortController();
     const working = workload.run(stop.signal);
     const runs = workload.acknowledged;
     const more = async (): Promise<void> => {
       const enough = runs.length + runsBetween;
-      await until(`${enough} runs have been started`, () => runs.length >= enough);
+      await until(`${enough} runs have been started`, () => runs.length >= enough, ROLLS_WITHIN_MS);
     };
     await more();
     for (const build of others) {
