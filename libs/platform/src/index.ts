@@ -2,6 +2,7 @@ export * from './config';
 export * from './embedded';
 export * from './health-registry';
 export * from './logging';
+export * from './memory';
 export * from './metrics';
 export * from './probes';
 export * from './problems';

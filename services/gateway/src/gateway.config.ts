@@ -88,6 +88,15 @@ export class GatewayConfig {
   @Max(100 * MIB)
   readonly bodyLimitBytes!: number;
 
+  @Setting('STEPWELL_GATEWAY_BODY_MEMORY', {
+    description:
+      'Memory for request bodies; more wait unread until there is room, or get 503. Takes several times of it.',
+    as: 'bytes',
+    default: '64mb',
+  })
+  @Min(1_024)
+  readonly bodyMemoryBytes!: number;
+
   @Setting('STEPWELL_GATEWAY_BATCH_LIMIT', {
     description: 'Most items in one batch.',
     as: 'number',

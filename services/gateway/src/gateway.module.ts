@@ -13,6 +13,7 @@ import { NoticeDesk } from './events/notice.desk';
 import type { Credentials } from './gateway.config';
 import { credentialsOf, GatewayConfig } from './gateway.config';
 import { CREDENTIALS } from './gateway.tokens';
+import { BodyMemory } from './http/body-memory';
 import { HttpSurface } from './http/http-surface';
 import { RequestMetrics } from './http/request-metrics';
 import { MessageAsks } from './messages/message.asks';
@@ -43,6 +44,7 @@ import { SubmissionRoutes } from './submissions/submission.routes';
     PatientAsker,
     FreshIds,
     ProblemFilter,
+    BodyMemory,
     RequestMetrics,
     RunAsks,
     RunLister,

@@ -3,7 +3,7 @@ import type { AskOptions, Bus, Clock } from '@stepwell/core';
 import type { IntakeLimits } from '@stepwell/messaging';
 import type { Logger } from 'pino';
 import { BodyAssembler } from './body/body.assembler';
-import { ByteBudget } from './body/byte.budget';
+import { ByteBudget } from '@stepwell/platform';
 import { EntryCache } from './body/entry.cache';
 import { RunHistory } from './body/run.history';
 import { CallSender } from './calls/call.sender';

@@ -33,6 +33,22 @@ describe('ByteBudget', () => {
     expect(next.hold).toBeDefined();
   });
 
+  it('lets who has waited long enough give his turn up (rule 4)', async () => {
+    const budget = new ByteBudget(100);
+    const held = budget.tryHold(60);
+    const patience = new AbortController();
+    const impatient = budget.hold(90, patience.signal);
+    const small = asked(budget, 40);
+    expect(budget.tryHold(1)).toBeUndefined();
+    patience.abort(new Error('too long'));
+    await expect(impatient).rejects.toThrow('too long');
+    await settle();
+    expect(small.hold).toBeDefined();
+    held?.release();
+    small.hold?.release();
+    expect(budget.tryHold(100)).toBeDefined();
+  });
+
   it('counts what a hold turned out to need (rule 3)', async () => {
     const budget = new ByteBudget(100);
     const growing = asked(budget, 10);

@@ -1,10 +1,11 @@
 /*
- * Bounds the bytes that are being assembled or written at one time (H4): a hundred deliveries of ten megabytes each must wait for
- * one another instead of ending the process.
+ * Bounds the bytes that are being received, assembled or written at one time (H4): a hundred bodies of ten megabytes each must wait
+ * for one another instead of ending the process.
  *
  * 1. First come, first served.
  * 2. Who needs more than the whole budget gets it when nobody else holds anything.
  * 3. A hold that turns out larger than it was asked for grows at once; later ones wait for it. So nobody waits while holding.
+ * 4. Who is told to wait no longer gives his turn up.
  */
 
 export interface ByteHold {
@@ -20,14 +21,32 @@ export class ByteBudget {
 
   constructor(private readonly limitBytes: number) {}
 
-  async hold(sizeBytes: number): Promise<ByteHold> {
-    if (this.waiting.length > 0 || !this.fits(sizeBytes)) {
-      await new Promise<void>((admit) => {
-        this.waiting.push({ sizeBytes, admit });
-      });
-    } else {
-      this.take(sizeBytes);
-    }
+  /** At once, or not at all. */
+  tryHold(sizeBytes: number): ByteHold | undefined {
+    if (this.waiting.length > 0 || !this.fits(sizeBytes)) return undefined;
+    this.take(sizeBytes);
+    return this.holdOf(sizeBytes);
+  }
+
+  /** @throws `signal`'s reason, when that is aborted before it is its turn */
+  async hold(sizeBytes: number, signal?: AbortSignal): Promise<ByteHold> {
+    return this.tryHold(sizeBytes) ?? (await this.waitFor(sizeBytes, signal));
+  }
+
+  private async waitFor(sizeBytes: number, signal: AbortSignal | undefined): Promise<ByteHold> {
+    signal?.throwIfAborted();
+    await new Promise<void>((admit, refuse) => {
+      const waiting = { sizeBytes, admit };
+      this.waiting.push(waiting);
+      const giveUp = (): void => {
+        const place = this.waiting.indexOf(waiting);
+        if (place < 0) return;
+        this.waiting.splice(place, 1);
+        refuse(signal?.reason as Error);
+        this.admitWaiting();
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+    });
     return this.holdOf(sizeBytes);
   }
 

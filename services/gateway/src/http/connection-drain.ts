@@ -1,6 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Of the event loop, each of which reads what has arrived. */
+const TURNS = 3;
+
 /**
  * Lets a server go without a client noticing, and in finite time.
  *
@@ -39,9 +42,11 @@ export class ConnectionDrain {
     for (const response of this.unanswered) response.shouldKeepAlive = false;
   }
 
-  /** Ends what waits for nothing now, and the others after their answer. */
-  drain(): void {
+  /** Ends what waits for nothing, and the others after their answer. Resolves when that is begun. */
+  async drain(): Promise<void> {
     this.leave();
+    // What looks idle may have sent its next request already: it is read first.
+    for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     this.draining = true;
     for (const [socket, open] of this.requests) if (open === 0) socket.destroy();
   }

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { bearerToken, TokenGate } from '../auth/token-gate';
 import { EventRoutes } from '../events/event.routes';
 import { SubmissionRoutes } from '../submissions/submission.routes';
+import { BodyMemory } from './body-memory';
 import { ConnectionDrain } from './connection-drain';
 import { GatewayAdapter } from './gateway.adapter';
 import { queryToken } from './raw-target';
@@ -32,7 +33,8 @@ const BYTES_TYPE = 'application/octet-stream';
  * 2. A body is bytes, whatever its type says: a type that cannot even be read is no reason to refuse it. Who wants to know the type
  *    reads the headers as they were sent.
  * 3. Every error answer is `{"error","code"}`; a fault is logged, and its text stays here.
- * 4. Nothing a stranger sends is logged above debug.
+ * 4. Of bodies so many bytes are read at a time as there is memory for; the rest waits.
+ * 5. Nothing a stranger sends is logged above debug.
  */
 @Injectable()
 export class HttpSurface implements OnModuleInit {
@@ -44,6 +46,7 @@ export class HttpSurface implements OnModuleInit {
     private readonly submissions: SubmissionRoutes,
     private readonly events: EventRoutes,
     private readonly shutdown: ShutdownSequence,
+    private readonly bodies: BodyMemory,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -58,10 +61,7 @@ export class HttpSurface implements OnModuleInit {
     this.shutdown.onLeaving(() => {
       connections.leave();
     });
-    server.addHook('preClose', (done) => {
-      connections.drain();
-      done();
-    });
+    server.addHook('preClose', () => connections.drain());
     server.server.on('checkExpectation', (_request, response) => {
       const body = JSON.stringify(errorBody('INVALID_HEADER', 'this expectation cannot be met'));
       response.writeHead(417, { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(body) }).end(body);
@@ -74,8 +74,9 @@ export class HttpSurface implements OnModuleInit {
     });
     server.addHook('onRequest', (request, reply, done) => {
       if (request.raw.headers['content-type'] !== undefined) request.raw.headers['content-type'] = BYTES_TYPE;
-      if (this.admits(request)) done();
-      else sendProblem(reply.header('www-authenticate', 'Bearer'), new Problem('UNAUTHORIZED'));
+      if (this.admits(request)) {
+        this.bodies.admit(request, (then) => reply.raw.once('close', then), done);
+      } else sendProblem(reply.header('www-authenticate', 'Bearer'), new Problem('UNAUTHORIZED'));
     });
     server.addHook('onResponse', (request, reply, done) => {
       this.account(request, reply);

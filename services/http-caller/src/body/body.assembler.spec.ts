@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { LogEntry } from '../testing/fake-run-state';
 import { FakeRunState, headOf } from '../testing/fake-run-state';
 import { BodyAssembler } from './body.assembler';
-import { ByteBudget } from './byte.budget';
+import { ByteBudget } from '@stepwell/platform';
 import { EntryCache } from './entry.cache';
 import { RunGone, RunHistory } from './run.history';
 

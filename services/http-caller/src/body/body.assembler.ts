@@ -1,7 +1,7 @@
 import type { BodyReference, BodySegmentReference, DeliverItem, Message } from '@stepwell/core';
 import { encodeBase64, message } from '@stepwell/core';
 import type { RequestBody } from '../outbound/http-attempt';
-import type { ByteBudget, ByteHold } from './byte.budget';
+import type { ByteBudget, ByteHold } from '@stepwell/platform';
 import type { RunAddress, RunHistory } from './run.history';
 
 /*

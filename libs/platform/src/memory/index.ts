@@ -1,0 +1,1 @@
+export { ByteBudget, type ByteHold } from './byte.budget';
