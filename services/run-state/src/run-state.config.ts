@@ -25,6 +25,23 @@ export class RunStateSettings {
   @Min(64)
   readonly cachedRuns!: number;
 
+  @Setting('STEPWELL_RUN_STATE_MAX_DELAY', {
+    description:
+      'Runs for an endpoint whose deliveries all wait longer than this until they are made are refused with 429; 0s = never.',
+    as: 'duration',
+    default: '5s',
+  })
+  readonly maxDelayMs!: number;
+
+  @Setting('STEPWELL_RUN_STATE_MAX_UNSETTLED', {
+    description:
+      'Deliveries, calls and other effects queued or under way, of one process, above which new runs are refused with 429.',
+    as: 'number',
+    default: '100000',
+  })
+  @Min(1)
+  readonly maxUnsettled!: number;
+
   @Setting('STEPWELL_RUN_STATE_LAZY_BODY', {
     description:
       'Size above which a delivery’s step list is left out for clients that can fetch it (JavaScript); 0 sends it always.',

@@ -6,6 +6,8 @@ import { Auditor } from './audit/auditor';
 import { RunAudit } from './audit/run.audit';
 import { BodyReader } from './bodies/body.reader';
 import { logMailboxEvents, logRunEvents } from './event.logger';
+import { Admission } from './overload/admission';
+import { DeliveryDelays } from './overload/delivery-delays';
 import { PartitionHost } from './partition/partition.host';
 import { PartitionRegistry } from './partition/partition.registry';
 import { Recovery } from './partition/recovery';
@@ -27,6 +29,8 @@ export class RunStateRuntime {
   readonly bodies: BodyReader;
   readonly audit: RunAudit;
   readonly auditor: Auditor;
+  readonly delays: DeliveryDelays;
+  readonly admission: Admission;
   private readonly reasons: ReasonRows;
   private readonly unsubscribe: () => void;
 
@@ -83,6 +87,8 @@ export class RunStateRuntime {
         }),
       recover: (host) => recovery.run(host),
     });
+    this.delays = new DeliveryDelays(clock, config.maxDelayMs);
+    this.admission = new Admission(this.registry, this.delays, config.maxUnsettled);
     this.audit = new RunAudit({
       bus,
       relay: this.relay,

@@ -2,12 +2,14 @@ import { Controller } from '@nestjs/common';
 import type {
   CancelRunAnswer,
   CancelRunRequest,
+  CommandContext,
   Done,
   FinishRunRequest,
   Message,
   MessageRequest,
   OpenMailboxRequest,
   Refused,
+  RunState,
   SubmitAnswer,
   SubmitRequest,
 } from '@stepwell/core';
@@ -32,9 +34,10 @@ export class SubmissionsController {
     const host = hostOf(this.runtime.registry, context);
     const taken = takeIn(bodies);
     const command = { ...head, bodies: taken.bodies };
-    return message(
-      await host.execute(runKey(head.runId), (state, context) => submit(state, command, context), taken.blobs),
-    );
+    const refusal = this.runtime.admission.refusalOf(head);
+    const decide = (state: RunState | undefined, context: CommandContext): ReturnType<typeof submit> =>
+      state === undefined && refusal !== undefined ? refusal : submit(state, command, context);
+    return message(await host.execute(runKey(head.runId), decide, taken.blobs));
   }
 
   @Answers(asks.FinishRun)

@@ -30,6 +30,8 @@ export interface PublisherDependencies {
 
 /** E3: how long an announcement is repeated when the broker has lost what it had. */
 const ANNOUNCEMENT_MEMORY_MS = 10 * 60 * 1000;
+/** So many at most, of the newest: ten minutes of a busy day must not fill the memory. */
+const MOST_ANNOUNCED = 200_000;
 const RETRY_MS = { first: 50, most: 5_000 };
 
 interface Said {
@@ -150,7 +152,7 @@ export class WorkPublisher {
     this.announced.delete(effectId);
     this.announced.set(effectId, said);
     for (const [oldest, { at }] of this.announced) {
-      if (said.at - at <= ANNOUNCEMENT_MEMORY_MS) break;
+      if (said.at - at <= ANNOUNCEMENT_MEMORY_MS && this.announced.size <= MOST_ANNOUNCED) break;
       this.announced.delete(oldest);
     }
   }

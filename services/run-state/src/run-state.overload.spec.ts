@@ -1,0 +1,30 @@
+import { RunClient } from './testing/run-client';
+import { RunStateWorld, until } from './testing/run-state-world';
+
+/* New runs are shed instead of growing (B4), over the whole service, the in-memory twins, in real time. */
+
+describe('run-state under more than it can do', () => {
+  let world: RunStateWorld;
+  afterEach(() => world.close());
+
+  it('refuses new runs while too much is unsettled, and nothing of those that live', async () => {
+    world = await new RunStateWorld({ settings: { maxUnsettled: 5 } }).open();
+    const member = await world.member('one');
+    await world.settled(member);
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    world.onDeliver = () => held;
+    const live = Array.from({ length: 5 }, (_, index) => new RunClient(world.client, `wfr_${index}`));
+    for (const client of live) await client.start();
+    const late = new RunClient(world.client, 'wfr_late');
+    expect(await late.start()).toMatchObject({ refused: 'OVERLOADED' });
+    // Asked again, what was accepted is accepted; and it goes on.
+    for (const client of live) {
+      expect(await client.start()).toMatchObject({ items: [{}] });
+      await client.finish();
+    }
+    letGo();
+    await until(() => world.announced.length === 5);
+    expect(await late.start()).toMatchObject({ items: [{ deduplicated: false }] });
+  });
+});
