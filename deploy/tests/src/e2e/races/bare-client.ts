@@ -12,6 +12,8 @@ export class Answer {
     readonly text: string,
     readonly sentAt: number,
     readonly answeredAt: number,
+    /** Of its headers, as it was sent. */
+    readonly retryAfter?: string,
   ) {}
 
   json<T>(): T {
@@ -36,7 +38,11 @@ export class BareClient {
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.body.text();
-    return new Answer(response.statusCode, text, sentAt, performance.now());
+    const { 'retry-after': retryAfter } = response.headers;
+    const answeredAt = performance.now();
+    return typeof retryAfter === 'string'
+      ? new Answer(response.statusCode, text, sentAt, answeredAt, retryAfter)
+      : new Answer(response.statusCode, text, sentAt, answeredAt);
   }
 
   close(): Promise<void> {
