@@ -92,7 +92,7 @@ export class GatewayConfig {
     description:
       'Memory for request bodies; more wait unread until there is room, or get 503. Takes several times of it.',
     as: 'bytes',
-    default: '64mb',
+    default: '32mb',
   })
   @Min(1_024)
   readonly bodyMemoryBytes!: number;
