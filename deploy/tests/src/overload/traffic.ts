@@ -79,7 +79,7 @@ export class Traffic {
       while (performance.now() - begin < forMs) {
         const id = `wfr_${this.name}-${this.number + 1}`;
         await this.start();
-        while (this.runs.get(id)?.hasEnded === false) await delay(2);
+        while (this.runs.get(id)?.hasEnded === false) await delay(TICK_MS);
       }
     };
     await Promise.all(Array.from({ length: count }, lane));
