@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROLES } from '../chaos/cluster';
-import { Servers } from '../chaos/servers';
+import { Servers } from '../chaos/servers/servers';
 import { BareClient } from '../e2e/races/bare-client';
 import type { FleetMember } from '../e2e/service-fleet';
 import { ServiceFleet } from '../e2e/service-fleet';
@@ -36,10 +36,10 @@ export class LoadedFleet {
 
   static async start(): Promise<LoadedFleet> {
     const folder = mkdtempSync(join(tmpdir(), 'stepwell-overload-'));
-    const servers = await Servers.start(folder);
+    const servers = await Servers.start({ folder, replicas: 1, haveSmallDisks: false });
     const port = await freePort();
     const fleet = new ServiceFleet(folder, {
-      STEPWELL_MONGODB_URI: servers.directMongoUri,
+      STEPWELL_MONGODB_URI: servers.mongods.judgesUri,
       STEPWELL_MONGODB_DATABASE: DATABASE,
       STEPWELL_NATS_URL: servers.natsUrl,
       STEPWELL_NATS_USER: 'stepwell',

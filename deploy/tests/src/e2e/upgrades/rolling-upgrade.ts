@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompletionsWatch } from '../../chaos/completions-watch';
-import { judgeLog, judgeRun } from '../../chaos/judge';
+import type { Evidence } from '../../chaos/judge/evidence';
+import { judgeRun } from '../../chaos/judge/judge';
+import { judgeLog } from '../../chaos/judge/log.judge';
 import { RunStates } from '../../chaos/run-states';
-import { Servers } from '../../chaos/servers';
-import { Workload } from '../../chaos/workload';
+import { Servers } from '../../chaos/servers/servers';
+import { slowPath, Workload } from '../../chaos/workload';
 import { ThirdParty } from '../conformance/third-party';
 import { seededRandom } from '../random';
 import { ServiceFleet } from '../service-fleet';
@@ -52,10 +54,10 @@ export async function rollingUpgrade({
   seed,
 }: RollingUpgrade): Promise<RollingUpgradeResult> {
   const folder = mkdtempSync(join(tmpdir(), 'stepwell-upgrade-'));
-  const servers = await Servers.start(folder);
+  const servers = await Servers.start({ folder, replicas: 1, haveSmallDisks: false });
   const front = await ReadyFront.start();
   const fleet = new ServiceFleet(folder, {
-    STEPWELL_MONGODB_URI: servers.directMongoUri,
+    STEPWELL_MONGODB_URI: servers.mongods.judgesUri,
     STEPWELL_MONGODB_DATABASE: DATABASE,
     STEPWELL_NATS_URL: servers.natsUrl,
     STEPWELL_NATS_USER: 'stepwell',
@@ -70,9 +72,11 @@ export async function rollingUpgrade({
   let violations: string[];
   const stop = new AbortController();
   const states = new RunStates(app);
+  const road = { app, url: app.url };
   const workload = new Workload({
-    app,
-    appUrl: app.url,
+    engineUrl: front.url,
+    // Nobody hinders anything, and nobody lies.
+    apps: { plain: road, hindered: road, lying: road },
     thirdParty,
     inFlight,
     random: seededRandom(seed),
@@ -94,6 +98,12 @@ export async function rollingUpgrade({
   if (violations.length === 0) rmSync(folder, { recursive: true, force: true });
   const { exitCodes } = cluster;
   return { violations, exitCodes, runs: workload.acknowledged.length, exchanges: exchanges.answered, folder };
+
+  /** Nothing fails, so nothing excuses anything. */
+  function evidenceOf(runId: string): Evidence {
+    const asked = thirdParty.seen(slowPath(runId)).map(({ at }) => performance.timeOrigin + at);
+    return { journal: app.journal(runId), disturbances: [], gatewayAway: [], lies: [], asked };
+  }
 
   async function roll(): Promise<string[]> {
     const [first, ...others] = builds;
@@ -120,13 +130,13 @@ export async function rollingUpgrade({
     for (const run of runs) {
       const log = await app.log(run.runId).catch(() => undefined);
       if (!log || log.workflowState === 'RUN_STARTED') wrong.push(`${run.runId} (${run.kind}) has not ended`);
-      else wrong.push(...judgeRun(run, log, app, []));
+      else wrong.push(...judgeRun(run, log, evidenceOf(run.runId)));
     }
     wrong.push(...workload.unanswered.map((runId) => `the start of ${runId} was never answered`));
     wrong.push(
       ...(await watch.missing(await states.endsOf(runs), TOLD_WITHIN_MS)).map((end) => `${end} was never told`),
     );
-    wrong.push(...(await judgeLog(servers.directMongoUri, DATABASE)));
+    wrong.push(...(await judgeLog(servers.mongods.judgesUri, DATABASE)));
     await watch.stop();
     return wrong;
   }
