@@ -3,7 +3,15 @@ import type { INestMicroservice, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { ServiceName } from '@stepwell/core';
 import { asks, GiveBack, message, NobodyAnswered, Silence, works } from '@stepwell/core';
-import type { CallOutItem, DeliverItem, Message, SetTimersRequest, Done, WorkContext } from '@stepwell/core';
+import type {
+  CallOutItem,
+  DeliverItem,
+  Message,
+  RunningAttempt,
+  SetTimersRequest,
+  Done,
+  WorkContext,
+} from '@stepwell/core';
 import type { AskContext } from '../driver/bus-driver';
 import { MemoryBus } from '../memory/memory.bus';
 import { aDelivery, until } from '../testing';
@@ -40,6 +48,14 @@ class WorkController {
   @Works(works.CallOut)
   callOut(_item: Message<CallOutItem>): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+@Controller()
+class FindingController {
+  @Answers(asks.FindAttempt)
+  find(): Promise<Message<RunningAttempt>> {
+    return Promise.reject(new Silence('not here'));
   }
 }
 
@@ -88,7 +104,7 @@ describe('the Nest transport', () => {
   });
 
   test('what a handler throws is unwrapped before the acknowledgement: the item is not lost (7a)', async () => {
-    await start([WorkController], ['http-caller']);
+    await start([WorkController, FindingController], ['http-caller']);
     await bus.publishWork(works.Deliver, 'e:1', aDelivery('e:1'));
     await until(() => events.length === 3);
     expect(events).toEqual([
@@ -113,7 +129,7 @@ describe('the Nest transport', () => {
   });
 
   test('a closed application takes no more work', async () => {
-    await start([WorkController], ['http-caller']);
+    await start([WorkController, FindingController], ['http-caller']);
     await app?.close();
     await bus.publishWork(works.Deliver, 'e:1', aDelivery('e:1'));
     await new Promise((resolve) => setTimeout(resolve, 20));

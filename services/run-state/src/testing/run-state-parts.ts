@@ -9,6 +9,7 @@ import { DeadLettersController } from '../asks/dead-letters.controller';
 import { MailboxesController } from '../asks/mailboxes.controller';
 import { QueriesController } from '../asks/queries.controller';
 import { SubmissionsController } from '../asks/submissions.controller';
+import { TimeController } from '../asks/time.controller';
 import { ToldRunsController } from '../asks/told-runs.controller';
 import type { RunStateSettings } from '../run-state.config';
 import { RunStateMetrics } from '../run-state.metrics';
@@ -40,6 +41,7 @@ export function assembleRunState(around: {
     new AttemptsController(runtime),
     new AuditsController(runtime),
     new QueriesController(runtime),
+    new TimeController(runtime),
   ];
   return { runtime, handlers: boundAskHandlers('run-state', controllers) };
 }

@@ -118,7 +118,11 @@ describe('rebuild', () => {
   });
 
   it('goes on when members are there that died, and leaves aside what can not be read', async () => {
-    const membership = store.membership('run-state', { memberId: 'killed', leaseMs: 60_000 });
+    // Whoever is killed says nothing any more: no timer of his goes off.
+    const silent = { nowMs: () => clock.nowMs(), monotonicMs: () => clock.monotonicMs(), after: () => () => undefined };
+    const killed = connectMongoStore({ uri: mongod.uri, dbName: mongod.databaseName, clock: silent });
+    await killed.prepare();
+    const membership = killed.membership('run-state', { memberId: 'killed', leaseMs: 60_000 });
     await membership.start();
     const stream = runStream('wfr_damaged');
     const tenure = await store.log.claim(partitionOf(stream), AbortSignal.timeout(20_000));
@@ -126,6 +130,7 @@ describe('rebuild', () => {
     await tenure.append({ stream, version: 1, previousSum: '', events: [event] }).committed;
     expect(await rebuild(inspection, options)).toMatchObject({ rows: 4, unreadable: [stream] });
     await membership.stop();
+    await killed.close();
   });
 
   it('that was interrupted keeps services from starting, and is done by another', async () => {
