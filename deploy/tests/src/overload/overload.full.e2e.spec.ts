@@ -82,6 +82,8 @@ describe('more than it can do', () => {
       await expectBounded();
       expect(app.wrong).toEqual([]);
       expect(app.endpoint.complaints).toEqual([]);
+      // Else it was not more than it can do.
+      expect(app.shed).toBeGreaterThan(0);
       expect(recoveredMs).toBeLessThan(Infinity);
     },
     LIMIT_MS,
