@@ -31,7 +31,7 @@ export class RunStateSettings {
     as: 'duration',
     default: '5s',
   })
-  readonly maxDelayMs!: number;
+  readonly maxDeliveryWaitMs!: number;
 
   @Setting('STEPWELL_RUN_STATE_MAX_UNSETTLED', {
     description:

@@ -87,7 +87,7 @@ export class RunStateRuntime {
         }),
       recover: (host) => recovery.run(host),
     });
-    this.delays = new DeliveryDelays(clock, config.maxDelayMs);
+    this.delays = new DeliveryDelays(clock, config.maxDeliveryWaitMs);
     this.admission = new Admission(this.registry, this.delays, config.maxUnsettled);
     this.audit = new RunAudit({
       bus,

@@ -130,6 +130,19 @@ describe('loadConfig', () => {
     expect(loadConfig(Whole, { STEPWELL_NATS_URL: 'nats://a' }).natsUrls).toEqual(['nats://a']);
   });
 
+  it('refuses parts of which one would overwrite what the other one reads', () => {
+    class One {
+      @Setting('STEPWELL_ONE_DELAY', { description: 'Of one.', as: 'duration', default: '1s' })
+      readonly delayMs!: number;
+    }
+    class Other {
+      @Setting('STEPWELL_OTHER_DELAY', { description: 'Of another one.', as: 'duration', default: '2s' })
+      readonly delayMs!: number;
+    }
+    class Both extends settingsOf(One, Other) {}
+    expect(() => loadConfig(Both, {})).toThrow('STEPWELL_ONE_DELAY and STEPWELL_OTHER_DELAY are both kept as delayMs');
+  });
+
   it('reads only the environment it is given', () => {
     expect(() => loadConfig(ExampleConfig, {})).toThrow(ConfigError);
   });

@@ -80,12 +80,19 @@ export function partsOf(configClass: ConfigClass): ConfigClass[] {
 
 /**
  * Every setting of a config class, in the order of its parts. Two parts may read the same variable, each into its own property;
- * a class lower down may declare a property anew.
+ * a class lower down may declare a property anew, for the same variable.
+ *
+ * @throws Error when two variables would be one property: the parts that are one process' must not take it from each other
  */
 export function declarationsOf(configClass: ConfigClass): SettingDeclaration[] {
   const byProperty = new Map<string, SettingDeclaration>();
   for (const part of partsOf(configClass)) {
-    for (const declaration of declared.get(part) ?? []) byProperty.set(declaration.property, declaration);
+    for (const declaration of declared.get(part) ?? []) {
+      const { property, name } = declaration;
+      const before = byProperty.get(property);
+      if (before && before.name !== name) throw new Error(`${before.name} and ${name} are both kept as ${property}`);
+      byProperty.set(property, declaration);
+    }
   }
   return [...byProperty.values()];
 }
