@@ -52,6 +52,17 @@ describe('a replica set of one', () => {
   });
 });
 
+describe('a mongod that says it has no configuration, and has one', () => {
+  const mongod = useOwnMongod(async (port) => {
+    await Promise.all([ensureReplicaSetOfOne(port), ensureReplicaSetOfOne(port)]);
+  });
+
+  it('is initiated by one of two who are told so, and primary for both', async () => {
+    await remember(mongod.uri, 'once');
+    expect(await recall(mongod.uri)).toEqual(['once']);
+  });
+});
+
 describe('the shared mongod', () => {
   const mongod = useMongod(ensureReplicaSetOfOne);
 

@@ -10,6 +10,7 @@ import { driverRuntime } from '../driver-runtime';
 
 const NAME = 'stepwell';
 const NOT_YET_INITIALIZED = 94;
+const ALREADY_INITIALIZED = 23;
 const PRIMARY_LIMIT_MS = 60_000;
 const LOOK_AGAIN_MS = 10;
 
@@ -28,16 +29,31 @@ export async function ensureReplicaSetOfOne(port: number): Promise<void> {
   try {
     await client.connect();
     const admin = client.db('admin');
-    const config = await currentConfig(admin);
-    if (config === undefined) {
-      await admin.command({ replSetInitiate: { _id: NAME, members: [{ _id: 0, host }] } });
-    } else if (config.members[0]?.host !== host) {
+    const config = (await currentConfig(admin)) ?? (await initiated(admin, host));
+    if (config.members[0]?.host !== host) {
       const members = config.members.slice(0, 1).map((member) => ({ ...member, host }));
       await admin.command({ replSetReconfig: { ...config, members, version: config.version + 1 }, force: true });
     }
     await untilPrimary(admin, host);
   } finally {
     await client.close();
+  }
+}
+
+/** A mongod that has just started says it has no configuration before it has read that it has one. */
+async function initiated(admin: mongo.Db, host: string): Promise<ReplicaSetConfig> {
+  const deadlineMs = performance.now() + PRIMARY_LIMIT_MS;
+  try {
+    await admin.command({ replSetInitiate: { _id: NAME, members: [{ _id: 0, host }] } });
+  } catch (error) {
+    if (!(error instanceof mongo.MongoServerError) || error.code !== ALREADY_INITIALIZED) throw error;
+  }
+  for (;;) {
+    const config = await currentConfig(admin);
+    if (config !== undefined) return config;
+    if (performance.now() > deadlineMs)
+      throw new Error(`The mongod at ${host} did not tell its configuration within a minute.`);
+    await delay(LOOK_AGAIN_MS);
   }
 }
 
