@@ -17,10 +17,10 @@ export interface Delivery {
 }
 
 /**
- * Steps that were known to be completed when the delivery came that is worked on: an older one may be late with its own work. One for all
+ * Steps that were known to be completed when the delivery was sent that is worked on: an older one may be late with its own work. One for all
  * journals: every promise of the process carries every such store along, and a thousand of them cost a thousand times as much.
  */
-const knownOnArrival = new AsyncLocalStorage<ReadonlySet<string>>();
+const knownWhenSent = new AsyncLocalStorage<ReadonlySet<string>>();
 
 /**
  * What the endpoint saw of a run, by itself: it doesn't believe the engine.
@@ -41,8 +41,8 @@ export class Journal {
   /** What a workflow wants its test to know. */
   readonly notes = new Map<string, unknown>();
   /** Steps whose result has been seen in a history: durable for sure. */
-  private readonly completed = new Set<string>();
-  /** Steps that were executed for a delivery that came when their result was durable. */
+  private readonly completed = new Map<string, number>();
+  /** Steps that were executed for a delivery that was sent when their result was durable. */
   readonly repeated: string[] = [];
 
   /** Requests to the workflow's endpoint. */
@@ -65,7 +65,7 @@ export class Journal {
     const entries = body as { messageId?: string; callType?: string; body?: string }[];
     for (const entry of entries) {
       const step = stepOf(entry.body);
-      if (entry.callType === 'step' && step) this.completed.add(step);
+      if (entry.callType === 'step' && step && !this.completed.has(step)) this.completed.set(step, Date.now());
     }
     const history = entries.map(({ messageId = '', callType = '', body: text = '' }) => ({
       messageId,
@@ -75,13 +75,18 @@ export class Journal {
     this.deliveries.push({ headers, body, history });
   }
 
-  /** Goes on with the delivery that was seen last. */
-  workOn(next: () => void): void {
-    knownOnArrival.run(new Set(this.completed), next);
+  /**
+   * Goes on with the delivery that was seen last.
+   *
+   * @param sentAt unix ms. One of a process that was killed meanwhile may have lain in the socket for seconds before anybody read it.
+   */
+  workOn(next: () => void, sentAt = Date.now()): void {
+    const known = [...this.completed].filter(([, at]) => at <= sentAt).map(([name]) => name);
+    knownWhenSent.run(new Set(known), next);
   }
 
   run<T>(name: string, value: T): T {
-    const known = knownOnArrival.getStore() ?? this.completed;
+    const known: Pick<ReadonlySet<string>, 'has'> = knownWhenSent.getStore() ?? this.completed;
     if (known.has(name)) this.repeated.push(name);
     this.executions.set(name, (this.executions.get(name) ?? 0) + 1);
     this.order.push(name);

@@ -90,7 +90,7 @@ export class WorkflowApp {
     }
     const journal = this.journal(runId);
     journal.seen(request.headers, request.body);
-    journal.workOn(next);
+    journal.workOn(next, signedAt(request.header('upstash-signature')));
   };
 
   private get env(): Record<string, string> {
@@ -226,4 +226,11 @@ export class WorkflowApp {
     this.server.closeAllConnections();
     await closed;
   }
+}
+
+/** When a delivery was signed, unix ms, to the second below; undefined without a signature. */
+function signedAt(signature: string | undefined): number | undefined {
+  const payload = signature?.split('.')[1];
+  if (payload === undefined) return undefined;
+  return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { iat: number }).iat * 1_000;
 }
