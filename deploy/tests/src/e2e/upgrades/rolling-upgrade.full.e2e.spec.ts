@@ -25,9 +25,9 @@ describe(`an upgrade under load, and back again, seed ${seed}`, () => {
   it('is noticed by no client and breaks no run', async () => {
     const builds = [previous, CURRENT, previous] as const;
     const result = await rollingUpgrade({ builds, members: 2, inFlight: 12, runsBetween: 40, seed });
-    const { runs, exchanges, exitCodes, violations } = result;
+    const { runs, exchanges, crossings, exitCodes, violations } = result;
     process.stdout.write(
-      `${builds.map(({ name }) => name).join(' -> ')}: ${runs} runs, ${exchanges} exchanges, seed ${seed}\n`,
+      `${builds.map(({ name }) => name).join(' -> ')}: ${runs} runs, ${exchanges} exchanges, ${crossings} sent once more, seed ${seed}\n`,
     );
     if (violations.length > 0) process.stdout.write(`logs in ${result.folder}\n`);
     expect(violations).toEqual([]);

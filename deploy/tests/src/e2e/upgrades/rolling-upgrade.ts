@@ -35,6 +35,8 @@ export interface RollingUpgradeResult {
   readonly exitCodes: readonly (number | null)[];
   readonly runs: number;
   readonly exchanges: number;
+  /** Of those, requests that crossed the end of their connection, and were answered when they were sent once more. */
+  readonly crossings: number;
   /** Where logs are, when something is wrong; else nothing is left. */
   readonly folder: string;
 }
@@ -97,7 +99,14 @@ export async function rollingUpgrade({
   }
   if (violations.length === 0) rmSync(folder, { recursive: true, force: true });
   const { exitCodes } = cluster;
-  return { violations, exitCodes, runs: workload.acknowledged.length, exchanges: exchanges.answered, folder };
+  return {
+    violations,
+    exitCodes,
+    runs: workload.acknowledged.length,
+    exchanges: exchanges.answered,
+    crossings: exchanges.crossings,
+    folder,
+  };
 
   /** Nothing fails, so nothing excuses anything. */
   function evidenceOf(runId: string): Evidence {
