@@ -19,13 +19,16 @@ export interface Build {
 
 export const CURRENT: Build = { name: 'this version', cli: join(ROOT, MAIN) };
 
+/** Another one than the commit before: a release, say. */
+const PREVIOUS = process.env['STEPWELL_TEST_PREVIOUS'] ?? 'HEAD~1';
+
 /**
- * The commit before this one, compiled in `folder` with the packages that are installed here. Undefined where there is no such commit:
+ * The commit before this one, or the one that STEPWELL_TEST_PREVIOUS names, compiled in `folder` with the packages that are installed here. Undefined where there is no such commit:
  * in a shallow clone, or without git.
  * @throws Error when it doesn't compile
  */
 export async function previousBuild(folder: string): Promise<Build | undefined> {
-  const commit = await git('rev-parse', '--verify', '--quiet', 'HEAD~1^{commit}').catch(() => undefined);
+  const commit = await git('rev-parse', '--verify', '--quiet', `${PREVIOUS}^{commit}`).catch(() => undefined);
   if (commit === undefined) return undefined;
   const archive = `${folder}.tar`;
   mkdirSync(folder, { recursive: true });
