@@ -6,6 +6,11 @@
  */
 export interface Clock {
   nowMs(): number;
+  /**
+   * The latest that it may be, where that is known better than `nowMs`, which is then the earliest (unix milliseconds). What is to last for
+   * a while is counted from here.
+   */
+  latestMs?(): number;
   monotonicMs(): number;
   /** Calls back once, not before `delayMs` have passed. The returned function cancels. Must not keep a process alive by itself. */
   after(delayMs: number, callback: () => void): () => void;

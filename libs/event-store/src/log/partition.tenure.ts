@@ -58,15 +58,16 @@ export class PartitionTenure implements Tenure, CommitLane {
     return this.reason;
   }
 
+  /** What is stamped: the latest that it may be, so that what lasts for a while from here ends by nobody's clock too early (T2). */
   nowMs(): number {
-    return Math.max(this.clock.nowMs(), this.lastAt);
+    return Math.max(this.clock.latestMs?.() ?? this.clock.nowMs(), this.lastAt);
   }
 
   append(draft: Draft): Appended {
     if (this.reason !== undefined) throw new PartitionLost(this.partition, this.reason);
     if (this.releasing) throw new PartitionLost(this.partition, 'released');
     const { stream, version, events } = draft;
-    const at = Math.max(draft.at ?? this.clock.nowMs(), this.lastAt);
+    const at = Math.max(draft.at ?? this.nowMs(), this.lastAt);
     const n = this.lastN + 1;
     const sum = chainSum(draft.previousSum, { stream, version, at, events });
     const document: LogDocument = {
