@@ -94,8 +94,11 @@ class Play {
     const stop = new AbortController();
     const explainer = new Explainer({ engineUrl: stage.engineUrl, someRun: () => this.someLiveRun() });
     const working = [workload.run(stop.signal), explainer.run(stop.signal)];
-    await this.rage();
-    stop.abort();
+    try {
+      await this.rage();
+    } finally {
+      stop.abort();
+    }
     this.options.say('quiet');
     await Promise.all(working);
     const { struck } = nemesis;

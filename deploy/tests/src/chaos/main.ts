@@ -68,6 +68,7 @@ main().then(
   },
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 2;
+    // At once: users would go on trying for minutes.
+    process.exit(2);
   },
 );
