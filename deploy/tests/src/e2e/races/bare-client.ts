@@ -25,8 +25,8 @@ export class Answer {
 export class BareClient {
   private readonly pool: Pool;
 
-  constructor(engineUrl: string) {
-    this.pool = new Pool(engineUrl, { connections: CONNECTIONS, headersTimeout: 120_000, bodyTimeout: 120_000 });
+  constructor(engineUrl: string, connections = CONNECTIONS) {
+    this.pool = new Pool(engineUrl, { connections, headersTimeout: 120_000, bodyTimeout: 120_000 });
   }
 
   async send({ method, path, headers, body, isAnonymous }: WireRequest): Promise<Answer> {
