@@ -52,12 +52,7 @@ export class Stage {
     const clocks = new ProcessClocks(join(folder, 'clocks'));
     const fleet = new ServiceFleet(folder, {
       ...clocks.env,
-      STEPWELL_MONGODB_URI: servers.mongods.uri,
-      STEPWELL_MONGODB_DATABASE: DATABASE,
-      STEPWELL_NATS_URL: servers.natsUrl,
-      STEPWELL_NATS_USER: 'stepwell',
-      STEPWELL_NATS_PASSWORD: servers.passwords.stepwell,
-      STEPWELL_GATEWAY_HOST: '127.0.0.1',
+      ...servers.settings(DATABASE),
       STEPWELL_GATEWAY_PORT: String(gatewayPort),
       ...settings,
     });

@@ -41,12 +41,7 @@ export class LoadedFleet {
     const servers = await Servers.start({ folder, replicas: 1, haveSmallDisks: false });
     const port = await freePort();
     const fleet = new ServiceFleet(folder, {
-      STEPWELL_MONGODB_URI: servers.mongods.judgesUri,
-      STEPWELL_MONGODB_DATABASE: DATABASE,
-      STEPWELL_NATS_URL: servers.natsUrl,
-      STEPWELL_NATS_USER: 'stepwell',
-      STEPWELL_NATS_PASSWORD: servers.passwords.stepwell,
-      STEPWELL_GATEWAY_HOST: '127.0.0.1',
+      ...servers.settings(DATABASE, servers.mongods.judgesUri),
       STEPWELL_GATEWAY_PORT: String(port),
     });
     const loaded = new LoadedFleet(folder, servers, fleet, `http://127.0.0.1:${port}`);

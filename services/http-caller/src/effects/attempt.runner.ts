@@ -9,6 +9,7 @@ import { GateRefusal } from '../outbound/origin.gate';
 import type { OriginGate } from '../outbound/origin.gate';
 import type { EffectLedger, Performed } from './effect.ledger';
 import type { RunningAttempts } from './running.attempts';
+import { attemptKey } from './running.attempts';
 
 /*
  * One work item from arrival to acknowledgement (B2, H2, H3). Returning acknowledges it, `GiveBack` returns it to the bus.
@@ -61,9 +62,8 @@ export class AttemptRunner {
 
   async run(work: AttemptWork, context: WorkContext): Promise<void> {
     const { ledger } = this.parts;
-    const { effectId, attempt } = work.item;
     const done = ledger.run(
-      `${effectId}#${attempt}`,
+      attemptKey(work.item),
       () => this.perform(work, context),
       (outcome) => this.report(work, outcome),
     );

@@ -12,7 +12,7 @@ export class RunningAttempts {
   /** Call what is returned once the request has ended. */
   began(attempt: FindAttemptRequest, timeoutMs: number): () => void {
     const since = this.clock.nowMs();
-    const key = keyOf(attempt);
+    const key = attemptKey(attempt);
     this.running.set(key, { host: this.host, since, until: since + timeoutMs });
     return () => {
       this.running.delete(key);
@@ -20,8 +20,9 @@ export class RunningAttempts {
   }
 
   find(attempt: FindAttemptRequest): RunningAttempt | undefined {
-    return this.running.get(keyOf(attempt));
+    return this.running.get(attemptKey(attempt));
   }
 }
 
-const keyOf = ({ effectId, attempt }: FindAttemptRequest): string => `${effectId}#${attempt}`;
+/** One attempt of one effect. */
+export const attemptKey = ({ effectId, attempt }: FindAttemptRequest): string => `${effectId}#${attempt}`;

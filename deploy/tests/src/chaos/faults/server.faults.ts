@@ -1,4 +1,5 @@
 import type { BrittleServer } from '../servers/brittle.server';
+import type { Servers } from '../servers/servers';
 import type { Fault, Victims } from './fault';
 import { paused, restarted } from './fault';
 
@@ -23,32 +24,26 @@ const ofServer = (name: 'mongod' | 'nats', serverOf: (victims: Victims) => Promi
   },
 ];
 
+function wipe(name: string, weight: number, meanwhile: (servers: Servers) => Promise<void>): Fault {
+  return {
+    name,
+    kind: 'wipe',
+    hits: ['nats'],
+    weight,
+    strike: async (victims) => {
+      victims.tally.wiped += 1;
+      await restarted(victims, victims.servers.nats, () => meanwhile(victims.servers));
+    },
+  };
+}
+
 export const SERVER_FAULTS: readonly Fault[] = [
   ...ofServer('mongod', ({ servers }) => servers.mongods.primary()),
   ...ofServer('nats', ({ servers }) => Promise.resolve(servers.nats)),
-  {
-    name: 'nats forgets everything',
-    kind: 'wipe',
-    hits: ['nats'],
-    weight: 2,
-    strike: async (victims) => {
-      victims.tally.wiped += 1;
-      await restarted(victims, victims.servers.nats, () => victims.servers.forgetNats());
-    },
-  },
-  {
-    name: 'nats is copied, or set back to its copy',
-    kind: 'wipe',
-    hits: ['nats'],
-    weight: 3,
-    strike: async (victims) => {
-      victims.tally.wiped += 1;
-      const { servers } = victims;
-      await restarted(victims, servers.nats, () =>
-        servers.hasCopyOfNats ? servers.setNatsBack() : servers.copyNats(),
-      );
-    },
-  },
+  wipe('nats forgets everything', 2, (servers) => servers.forgetNats()),
+  wipe('nats is copied, or set back to its copy', 3, (servers) =>
+    servers.hasCopyOfNats ? servers.setNatsBack() : servers.copyNats(),
+  ),
   {
     name: 'SIGKILL mongod and nats at once, nats forgets everything',
     kind: 'wipe',

@@ -38,20 +38,19 @@ export function give(response: ServerResponse, { status, headers, body }: Answer
   response.writeHead(status, { ...rest, 'content-length': body.length }).end(body);
 }
 
-/** Somebody between two who speak HTTP, and what they make of a request. Who isn't answered by them is hung up on. */
-export class HttpRelay {
-  private readonly server: Server;
+/** Somebody between two who speak HTTP. Who isn't answered is hung up on. */
+export abstract class HttpRelay {
+  private readonly server: Server = createServer((request, response) => {
+    wholeOf(request)
+      .then((body) => {
+        const { method = 'GET', url: target = '/', headers } = request;
+        return this.handle({ method, target, headers, body }, response);
+      })
+      .catch(() => response.destroy());
+  });
 
-  constructor(handle: (came: Came, response: ServerResponse) => Promise<void>) {
-    this.server = createServer((request, response) => {
-      wholeOf(request)
-        .then((body) => {
-          const { method = 'GET', url: target = '/', headers } = request;
-          return handle({ method, target, headers, body }, response);
-        })
-        .catch(() => response.destroy());
-    });
-  }
+  /** What is made of a request. */
+  protected abstract handle(came: Came, response: ServerResponse): Promise<void>;
 
   async start(): Promise<void> {
     await new Promise<void>((listening) => this.server.listen(0, '127.0.0.1', listening));

@@ -34,25 +34,14 @@ export interface LyingEndpointParts {
   readonly probability: number;
 }
 
-export class LyingEndpoint {
+export class LyingEndpoint extends HttpRelay {
   readonly told: Told[] = [];
-  private readonly relay = new HttpRelay((came, response) => this.handle(came, response));
 
-  constructor(private readonly parts: LyingEndpointParts) {}
-
-  start(): Promise<void> {
-    return this.relay.start();
+  constructor(private readonly parts: LyingEndpointParts) {
+    super();
   }
 
-  stop(): Promise<void> {
-    return this.relay.stop();
-  }
-
-  get url(): string {
-    return this.relay.url;
-  }
-
-  private async handle(came: Came, response: ServerResponse): Promise<void> {
+  protected async handle(came: Came, response: ServerResponse): Promise<void> {
     const { random, probability, appPort } = this.parts;
     const runId = came.headers['upstash-workflow-runid'];
     const lie = LIES[Math.floor(random() * LIES.length)];

@@ -22,26 +22,15 @@ export interface StubbornGatewayParts {
   readonly probability: number;
 }
 
-export class StubbornGateway {
+export class StubbornGateway extends HttpRelay {
   /** How often something was submitted again, the same or with another result. */
   readonly again = { same: 0, other: 0 };
-  private readonly relay = new HttpRelay((came, response) => this.handle(came, response));
 
-  constructor(private readonly parts: StubbornGatewayParts) {}
-
-  start(): Promise<void> {
-    return this.relay.start();
+  constructor(private readonly parts: StubbornGatewayParts) {
+    super();
   }
 
-  stop(): Promise<void> {
-    return this.relay.stop();
-  }
-
-  get url(): string {
-    return this.relay.url;
-  }
-
-  private async handle(came: Came, response: ServerResponse): Promise<void> {
+  protected async handle(came: Came, response: ServerResponse): Promise<void> {
     const { gatewayPort, random, probability } = this.parts;
     const first = await passOn(gatewayPort, came);
     const isDone = first.status >= 200 && first.status < 300;

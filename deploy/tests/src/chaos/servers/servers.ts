@@ -26,7 +26,7 @@ export class Servers {
   private constructor(
     private readonly folder: string,
     private readonly copies: string,
-    readonly passwords: { readonly stepwell: string; readonly reader: string },
+    private readonly passwords: { readonly stepwell: string; readonly reader: string },
     readonly mongods: Mongods,
     readonly nats: BrittleServer,
   ) {}
@@ -53,8 +53,16 @@ export class Servers {
     return new Servers(folder, copies ?? folder, passwords, mongods, nats);
   }
 
-  get natsUrl(): string {
-    return `nats://127.0.0.1:${this.nats.proxy.port}`;
+  /** By which services find them. @param mongoUri default: through the proxies */
+  settings(database: string, mongoUri = this.mongods.uri): Readonly<Record<string, string>> {
+    return {
+      STEPWELL_MONGODB_URI: mongoUri,
+      STEPWELL_MONGODB_DATABASE: database,
+      STEPWELL_NATS_URL: `nats://127.0.0.1:${this.nats.proxy.port}`,
+      STEPWELL_NATS_USER: 'stepwell',
+      STEPWELL_NATS_PASSWORD: this.passwords.stepwell,
+      STEPWELL_GATEWAY_HOST: '127.0.0.1',
+    };
   }
 
   /** With the credentials of somebody who may read completions only. */

@@ -58,14 +58,7 @@ export async function rollingUpgrade({
   const folder = mkdtempSync(join(tmpdir(), 'stepwell-upgrade-'));
   const servers = await Servers.start({ folder, replicas: 1, haveSmallDisks: false });
   const front = await ReadyFront.start();
-  const fleet = new ServiceFleet(folder, {
-    STEPWELL_MONGODB_URI: servers.mongods.judgesUri,
-    STEPWELL_MONGODB_DATABASE: DATABASE,
-    STEPWELL_NATS_URL: servers.natsUrl,
-    STEPWELL_NATS_USER: 'stepwell',
-    STEPWELL_NATS_PASSWORD: servers.passwords.stepwell,
-    STEPWELL_GATEWAY_HOST: '127.0.0.1',
-  });
+  const fleet = new ServiceFleet(folder, servers.settings(DATABASE, servers.mongods.judgesUri));
   const cluster = new RollingCluster(fleet, front, members);
   const app = new WorkflowApp({ engineUrl: front.url });
   const thirdParty = new ThirdParty();
