@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket, connect } from 'node:net';
 import { once } from 'node:events';
 import { createFaultProxy, type FaultProxy } from './fault-proxy';
-import { freePort } from './free-port';
+import { freePort } from '@stepwell/platform';
 
 /** A client's connection, with what it has heard so far. */
 class Client {

@@ -1,5 +1,4 @@
 export * from './fault-proxy';
-export * from './free-port';
 export {
   useMongod,
   useOwnMongod,

@@ -1,4 +1,4 @@
-import { freePort } from '@stepwell/testing';
+import { freePort } from '@stepwell/platform';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -43,11 +43,15 @@ export class StepwellUnderTest {
   async start(): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port;
     const child = this.spawn(['--port', port, ...this.moreArgs]);
-    await until(
-      'stepwell is ready',
-      () => this.output.includes('Stepwell is ready') || child.exitCode !== null,
-      START_LIMIT_MS,
-    );
+    try {
+      await until(
+        'stepwell is ready',
+        () => this.output.includes('Stepwell is ready') || child.exitCode !== null,
+        START_LIMIT_MS,
+      );
+    } catch (error) {
+      throw new Error(`${String(error)}; it said:\n${this.output}`, { cause: error });
+    }
     if (child.exitCode !== null) throw new Error(`stepwell dev ended with ${child.exitCode}:\n${this.output}`);
     this.url = /Stepwell is ready: (\S+)/.exec(this.output)?.[1] ?? '';
     this.mongoUrl = /mongodb:\S+/.exec(this.output)?.[0] ?? '';

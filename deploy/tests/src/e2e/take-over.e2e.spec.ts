@@ -1,5 +1,6 @@
 import { ensureReplicaSetOfOne } from '@stepwell/event-store';
-import { freePort, useOwnMongod, useOwnNatsServer } from '@stepwell/testing';
+import { freePort } from '@stepwell/platform';
+import { useOwnMongod, useOwnNatsServer } from '@stepwell/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureReplicaSetOfOne } from '@stepwell/event-store';
-import { freePort, useMongod, useNatsServer } from '@stepwell/testing';
+import { freePort } from '@stepwell/platform';
+import { useMongod, useNatsServer } from '@stepwell/testing';
 import { repositoryRoot } from '../house/workspaces';
 
 const services = ['gateway', 'run-state', 'scheduler', 'http-caller', 'event-notifier', 'standalone'];

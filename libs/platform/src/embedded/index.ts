@@ -7,6 +7,7 @@ export {
 } from './binary-resolver';
 export type { EmbeddedServer, ServerBounds } from './embedded-server';
 export { lockDataDir, waitForLock, type HeldLock } from './folder-lock';
+export { assertFree, freePort } from './free-port';
 export { keepRunning, type KeepRunningOptions, type KeptServer, type ServerEvent } from './keep-running';
 export { startMongod, type EmbeddedMongod, type StartMongodOptions } from './mongod.server';
 export { type NatsAccess } from './nats-access';

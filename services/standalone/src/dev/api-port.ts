@@ -1,5 +1,4 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { assertFree, freePort, hasErrorCode } from '@stepwell/platform';
 
 /**
  * Makes sure that the API can be served there, before anything is started: a gateway that finds its port taken would be started again
@@ -8,18 +7,14 @@ import type { AddressInfo } from 'node:net';
  * @throws Error that says what to do
  */
 export async function apiPort(wanted: number, host: string): Promise<number> {
-  const server = createServer();
   try {
-    await new Promise<void>((listening, failed) => {
-      server.once('error', failed);
-      server.listen(wanted, host, listening);
-    });
+    if (wanted === 0) return await freePort(host);
+    await assertFree(wanted, host);
+    return wanted;
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why = reason === 'EADDRINUSE' ? 'is in use: stop what uses it, or' : `cannot be used (${String(error)}):`;
+    const why = hasErrorCode(error, 'EADDRINUSE')
+      ? 'is in use: stop what uses it, or'
+      : `cannot be used (${String(error)}):`;
     throw new Error(`Port ${wanted} of ${host} ${why} choose another one with --port.`, { cause: error });
   }
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

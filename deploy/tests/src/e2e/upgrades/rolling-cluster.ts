@@ -1,5 +1,5 @@
 import type { ServiceName } from '@stepwell/core';
-import { freePort } from '@stepwell/testing';
+import { freePort } from '@stepwell/platform';
 import { ROLES } from '../../chaos/cluster';
 import type { FleetMember, ServiceFleet } from '../service-fleet';
 import type { Build } from './build';
