@@ -51,12 +51,25 @@ describe('http-caller', () => {
             ],
             durationMs: expect.any(Number),
           },
+          waitedMs: expect.any(Number),
         },
       ]);
       expect(test.runState.wantedAsks).toEqual([]);
       expect(await metric('stepwell_http_calls_total')).toEqual([
         'stepwell_http_calls_total{class="step",outcome="success"} 1',
       ]);
+    });
+
+    it('reports how long a step waited until its request began, and of nothing else', async () => {
+      await start();
+      const app = await test.endpoint(answering(200));
+      const waited = { eventAt: Date.now() - 60_000 };
+      await test.deliver(test.delivery(app.url, waited));
+      await test.deliver(test.delivery(app.url, { ...waited, kind: 'callback' }));
+      await eventually(() => test.runState.deliveries.length === 2);
+      const [step, callback] = [...test.runState.deliveries].sort((a, b) => a.messageId.localeCompare(b.messageId));
+      expect(step?.waitedMs).toBeGreaterThanOrEqual(60_000);
+      expect(callback?.waitedMs).toBeUndefined();
     });
 
     it('reports a failure with its headers and body', async () => {

@@ -27,4 +27,21 @@ describe('run-state under more than it can do', () => {
     await until(() => world.announced.length === 5);
     expect(await late.start()).toMatchObject({ items: [{ deduplicated: false }] });
   });
+
+  it('refuses new runs for an endpoint whose deliveries wait, though the runs have ended by the report', async () => {
+    world = await new RunStateWorld({ settings: { maxDeliveryWaitMs: 1_000 } }).open();
+    await world.settled(await world.member('one'));
+    const short = new RunClient(world.client, 'wfr_short');
+    await short.start();
+    await short.finish();
+    let attempts = 0;
+    const shed = async (): Promise<boolean> => {
+      for (let report = 0; report < 10; report += 1) await short.report('msg_wfr_short', { status: 200 }, 0, 3_000);
+      attempts += 1;
+      return 'refused' in (await new RunClient(world.client, `wfr_new-${attempts}`).start());
+    };
+    await until(shed);
+    await short.report('msg_wfr_short', { status: 200 }, 0, 10);
+    expect(await new RunClient(world.client, 'wfr_after').start()).toMatchObject({ items: [{}] });
+  });
 });

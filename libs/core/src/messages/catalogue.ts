@@ -221,6 +221,8 @@ export interface AttemptKey {
 
 export interface DeliveryReport extends AttemptKey {
   readonly outcome: AttemptOutcome;
+  /** From what made this delivery to the run's endpoint due until its request began; absent where that isn't known. */
+  readonly waitedMs?: number;
 }
 /** All of one partition. Answered when the last of them may be forgotten by the caller. */
 export interface ReportDeliveriesRequest {

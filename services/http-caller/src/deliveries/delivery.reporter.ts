@@ -30,9 +30,9 @@ export class DeliveryReporter {
     private readonly askOptions: AskOptions = {},
   ) {}
 
-  report(partition: number, key: AttemptKey, attempt: HttpAttempt): Promise<void> {
+  report(partition: number, key: AttemptKey, attempt: HttpAttempt, waitedMs?: number): Promise<void> {
     const batch = this.gathering.get(partition) ?? this.begin(partition);
-    batch.reports.push(reportOf(key, attempt, batch.bodies));
+    batch.reports.push({ ...reportOf(key, attempt, batch.bodies), ...(waitedMs !== undefined && { waitedMs }) });
     batch.bodyBytes += attempt.body?.byteLength ?? 0;
     if (batch.reports.length >= REPORTS_PER_ASK || batch.bodyBytes >= BODY_BYTES_PER_ASK) batch.flush();
     return batch.answered;

@@ -30,13 +30,18 @@ export class DeliverySender {
   deliver(work: Message<DeliverItem>, context: WorkContext): Promise<void> {
     const item = work.head;
     const url = destinationOf(item.url);
+    let waitedMs: number | undefined;
     return this.parts.runner.run(
       {
         item,
         callClass: item.kind,
         origin: url?.origin ?? '',
-        send: () => (url === undefined ? Promise.resolve(invalidDestination(item.url)) : this.send(work, url)),
-        report: (attempt) => this.parts.reporter.report(item.partition, item, attempt),
+        send: () => {
+          if (url === undefined) return Promise.resolve(invalidDestination(item.url));
+          if (item.kind === 'step') waitedMs = this.parts.clock.nowMs() - item.eventAt;
+          return this.send(work, url);
+        },
+        report: (attempt) => this.parts.reporter.report(item.partition, item, attempt, waitedMs),
       },
       context,
     );

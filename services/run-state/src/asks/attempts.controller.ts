@@ -76,24 +76,14 @@ export class AttemptsController {
     return unrefused(answer, `timer of ${timer.runId}`);
   }
 
-  /** From what made the attempt due until the request began. */
-  private noteDelay(
-    state: RunState | undefined,
-    { messageId, attempt, outcome }: DeliveryReport,
-    { at }: CommandContext,
-  ): void {
-    const delivery = state?.deliveries.get(messageId);
-    if (delivery?.attempt !== attempt || delivery.kind !== 'step') return;
-    this.runtime.delays.note(delivery.url, at - delivery.since - outcome.durationMs);
-  }
-
   private async report(host: PartitionHost, report: DeliveryReport, bodies: readonly Uint8Array[]): Promise<Done> {
     const body = report.outcome.body === undefined ? undefined : bodies[report.outcome.body];
     const taken = takeIn(body ? [body] : []);
     const command = attemptReport(report, taken.bodies[0]);
     return unlessUnreadable<Done>(this.runtime.logger, {}, async () => {
       const decide = (state: RunState | undefined, context: CommandContext) => {
-        this.noteDelay(state, report, context);
+        // Also of a run that has ended: most deliveries of short runs are reported after that.
+        if (state && report.waitedMs !== undefined) this.runtime.delays.note(state.start.workflowUrl, report.waitedMs);
         return reportAttempt(state, command, context);
       };
       return unrefused(await host.execute(runKey(report.runId), decide, taken.blobs), `report on ${report.messageId}`);

@@ -171,8 +171,14 @@ export class RunClient {
     return (await this.bus.ask(asks.OpenMailbox, this.address, request, this.options)).head;
   }
 
-  async report(messageId: string, outcome: Partial<DeliveryReport['outcome']> = {}, attempt = 0): Promise<void> {
-    const report = { runId: this.runId, messageId, attempt, outcome: { headers: [], durationMs: 1, ...outcome } };
+  async report(
+    messageId: string,
+    outcome: Partial<DeliveryReport['outcome']> = {},
+    attempt = 0,
+    waitedMs = 0,
+  ): Promise<void> {
+    const ended = { headers: [], durationMs: 1, ...outcome };
+    const report = { runId: this.runId, messageId, attempt, outcome: ended, waitedMs };
     await this.bus.ask(asks.ReportDeliveries, this.address, message({ reports: [report] }), this.options);
   }
 

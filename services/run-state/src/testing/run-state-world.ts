@@ -22,9 +22,9 @@ import { RunStateRuntime } from '../run-state.runtime';
 
 const INTAKE = { maxInFlight: 512, maxBufferedBytes: 64 * 1024 * 1024 };
 
-export async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const endMs = performance.now() + timeoutMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`still not so after ${timeoutMs} ms: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
