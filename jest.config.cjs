@@ -27,6 +27,21 @@ const tier = (displayName, testMatch, others = {}) => ({
   ...others,
 });
 
+// Whole-system specs that wait for longer than they work: two of them at a time. All others, also new ones, are alone.
+const patient = [
+  ...[
+    'backup-drill',
+    'bundles',
+    'clients',
+    'dev-command',
+    'explain',
+    'five-processes',
+    'gates',
+    'history-is-the-truth',
+  ],
+  ...['newer-store', 'one-process', 'programs', 'take-over'],
+];
+
 const alone = { runner: '<rootDir>/deploy/jest/serial-runner.cjs' };
 
 module.exports = {
@@ -39,7 +54,8 @@ module.exports = {
   projects: [
     tier('unit', ['**/*.spec.ts'], { testPathIgnorePatterns: [...ignored, '\\.(int|e2e)\\.spec\\.ts$'] }),
     tier('int', ['**/*.int.spec.ts']),
-    tier('e2e', ['**/!(*.full).e2e.spec.ts'], alone),
+    tier('e2e', [`**/{${patient.join(',')}}.e2e.spec.ts`]),
+    tier('e2e', [`**/!(*.full|${patient.join('|')}).e2e.spec.ts`], alone),
     tier('full', ['**/*.full.e2e.spec.ts'], alone),
   ],
 };
