@@ -1,5 +1,6 @@
 export * from './config';
 export * from './embedded';
+export * from './fairness';
 export * from './health-registry';
 export * from './logging';
 export * from './memory';

@@ -123,6 +123,15 @@ export class GatewayConfig {
   @Min(1)
   readonly maxPending!: number;
 
+  @Setting('STEPWELL_GATEWAY_START_CONCURRENCY', {
+    description:
+      'New runs that are being recorded at once: half of it for an endpoint alone, an eighth beside others. The next wait; endpoints take turns.',
+    as: 'number',
+    default: '64',
+  })
+  @Min(1)
+  readonly startConcurrency!: number;
+
   @Setting('STEPWELL_GATEWAY_MAX_RETRIES', {
     description: 'Most retries a message may ask for; more is refused with 412.',
     as: 'number',

@@ -19,6 +19,7 @@ import { RequestMetrics } from './http/request-metrics';
 import { MessageAsks } from './messages/message.asks';
 import { RunAsks } from './runs/run.asks';
 import { RunLister } from './runs/run.lister';
+import { StartGate } from './submissions/start.gate';
 import { SubmissionDesk } from './submissions/submission.desk';
 import { SubmissionRoutes } from './submissions/submission.routes';
 
@@ -52,6 +53,7 @@ import { SubmissionRoutes } from './submissions/submission.routes';
     DeadLetterAsks,
     DeadLetterFinder,
     TakeOverDesk,
+    StartGate,
     SubmissionDesk,
     SubmissionRoutes,
     NoticeDesk,

@@ -3,7 +3,7 @@ import type { AskOptions, Bus, Clock } from '@stepwell/core';
 import type { IntakeLimits } from '@stepwell/messaging';
 import type { Logger } from 'pino';
 import { BodyAssembler } from './body/body.assembler';
-import { ByteBudget } from '@stepwell/platform';
+import { ByteBudget, FairGate } from '@stepwell/platform';
 import { EntryCache } from './body/entry.cache';
 import { RunHistory } from './body/run.history';
 import { CallSender } from './calls/call.sender';
@@ -18,7 +18,6 @@ import { DestinationPolicy } from './outbound/destination.policy';
 import type { Resolve } from './outbound/guarded.connector';
 import type { OutboundClient } from './outbound/http.client';
 import { HttpClient } from './outbound/http.client';
-import { OriginGate } from './outbound/origin.gate';
 import { RequestSigner } from './signing/request.signer';
 
 /*
@@ -87,10 +86,10 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
   const runner = (places: number): AttemptRunner =>
     new AttemptRunner({
       ...surroundings,
-      gate: new OriginGate({
+      gate: new FairGate({
         places,
-        placesPerOrigin: config.connectionsPerOrigin,
-        waitingPerOrigin: config.queuePerOrigin,
+        placesPerKey: config.connectionsPerOrigin,
+        waitingPerKey: config.queuePerOrigin,
         waitingInAll: config.queuePerOrigin * FULL_QUEUES,
       }),
       ledger: new EffectLedger(LEDGER_LIMITS),

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@stepwell/core';
-import { freePort } from '@stepwell/testing';
+import { freePort } from '@stepwell/platform';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,16 +24,22 @@ export class LoadedFleet {
   private readonly peak = new Map<ServiceName, number>();
   /** For what belongs to live runs: starts that wait must not hold it up. */
   readonly live: BareClient;
-  readonly starts: BareClient;
+  private readonly clients: BareClient[] = [];
 
   private constructor(
     private readonly folder: string,
     private readonly servers: Servers,
     private readonly fleet: ServiceFleet,
-    url: string,
+    private readonly url: string,
   ) {
     this.live = new BareClient(url);
-    this.starts = new BareClient(url, FLOOD_CONNECTIONS);
+  }
+
+  /** One whose requests don't wait in it, however many there are. */
+  client(): BareClient {
+    const client = new BareClient(this.url, FLOOD_CONNECTIONS);
+    this.clients.push(client);
+    return client;
   }
 
   static async start(): Promise<LoadedFleet> {
@@ -77,7 +83,8 @@ export class LoadedFleet {
   async stop(): Promise<void> {
     clearInterval(this.looking);
     await this.fleet.end();
-    await Promise.all([this.live.close(), this.starts.close(), this.servers.stop()]);
+    await Promise.all([this.live, ...this.clients].map((client) => client.close()));
+    await this.servers.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -20,6 +20,12 @@ export function parseDestination(text: string): Parsed<string> {
   return URL.canParse(url) ? { ok: true, value: url } : invalid(url, 'is not a URL');
 }
 
+/** Scheme, host and port as they are written, of what {@link parseDestination} has taken; without parsing it again. */
+export function originOf(url: string): string {
+  const end = url.indexOf('/', url.indexOf('//') + 2);
+  return end < 0 ? url : url.slice(0, end);
+}
+
 /** Whether a destination that is no URL may be meant as the name of a URL group, or of a provider's API (protocol.md 2.1). */
 export function looksLikeGroupName(text: string): boolean {
   return /^(?:api\/)?[A-Za-z0-9._-]+$/.test(text);

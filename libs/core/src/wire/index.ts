@@ -1,6 +1,7 @@
 export * from './base64';
 export * from './body-segments';
 export * from './callback-body';
+export { originOf } from './destination';
 export * from './duration';
 export * from './event-id';
 export * from './failure-body';

@@ -3,6 +3,7 @@ import { METRICS } from '@stepwell/platform';
 import type { Registry } from 'prom-client';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { PatientAsker } from '../asking/patient-asker';
+import { StartGate } from '../submissions/start.gate';
 
 /** No run ids and no URLs in labels: `route` is the router's own pattern (conventions 3.3). */
 @Injectable()
@@ -10,7 +11,7 @@ export class RequestMetrics {
   private readonly requests: Counter<'route' | 'method' | 'status'>;
   private readonly durations: Histogram<'route' | 'method'>;
 
-  constructor(@Inject(METRICS) registry: Registry, asker: PatientAsker) {
+  constructor(@Inject(METRICS) registry: Registry, asker: PatientAsker, starts: StartGate) {
     this.requests = new Counter({
       name: 'stepwell_gateway_requests_total',
       help: 'Requests answered.',
@@ -30,6 +31,14 @@ export class RequestMetrics {
       registers: [registry],
       collect() {
         this.set(asker.pending);
+      },
+    });
+    new Gauge({
+      name: 'stepwell_gateway_starts_waiting',
+      help: 'Requests that begin runs and wait for their turn.',
+      registers: [registry],
+      collect() {
+        this.set(starts.waiting);
       },
     });
   }

@@ -24,6 +24,7 @@ import type { Logger } from 'pino';
 import { FreshIds } from '../asking/fresh-ids';
 import { PatientAsker } from '../asking/patient-asker';
 import { GatewayConfig } from '../gateway.config';
+import { StartGate } from './start.gate';
 import type { AcceptedItem } from './submission.answers';
 
 /*
@@ -62,6 +63,7 @@ interface RunItems {
 export class SubmissionDesk {
   constructor(
     private readonly asker: PatientAsker,
+    private readonly starts: StartGate,
     private readonly config: GatewayConfig,
     private readonly problems: ProblemFilter,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -113,18 +115,34 @@ export class SubmissionDesk {
       }
       run.problem ??= problem;
     }
-    const isShed = this.asker.pending >= this.config.maxPending && [...runs.values()].every(isNew);
-    await Promise.all(
-      Array.from(runs.values(), async (run) => {
-        if (isShed) run.problem ??= new Problem('OVERLOADED');
-        const results = await this.submitRun(run, hangUp);
-        for (const [index, place] of run.places.entries()) {
-          const result = results instanceof Problem ? results : results[index];
-          if (result !== undefined) outcomes.set(place, result);
-        }
-      }),
-    );
+    await this.admitted([...runs.values()], hangUp, async (refusal) => {
+      await Promise.all(
+        Array.from(runs.values(), async (run) => {
+          run.problem ??= refusal;
+          const results = await this.submitRun(run, hangUp);
+          for (const [index, place] of run.places.entries()) {
+            const result = results instanceof Problem ? results : results[index];
+            if (result !== undefined) outcomes.set(place, result);
+          }
+        }),
+      );
+    });
     return items.map((_, place) => outcomes.get(place) ?? new Problem('INTERNAL'));
+  }
+
+  /** Does the work when it is its turn, or with why it must not begin. */
+  private async admitted(
+    runs: readonly RunItems[],
+    hangUp: AbortSignal,
+    work: (refusal?: Problem) => Promise<void>,
+  ): Promise<void> {
+    const [first] = runs.flatMap(({ submissions }) => submissions);
+    if (first === undefined || !runs.every(isNew)) return work();
+    try {
+      await this.starts.run(first.workflowUrl, work, hangUp);
+    } catch (error) {
+      await work(problemIn(error) ?? this.problems.unforeseen(error));
+    }
   }
 
   private contextOf(callerIp: string): SubmissionContext {

@@ -9,6 +9,7 @@ import { NoticeDesk } from '../events/notice.desk';
 import type { GatewayConfig } from '../gateway.config';
 import { RunAsks } from '../runs/run.asks';
 import { RunLister } from '../runs/run.lister';
+import { StartGate } from '../submissions/start.gate';
 import { SubmissionDesk } from '../submissions/submission.desk';
 
 export interface GatewayDesks {
@@ -31,7 +32,7 @@ export function assembleDesks(around: {
   const asker = new PatientAsker(bus, config);
   const problems = new ProblemFilter(new HttpAdapterHost(), logger);
   return {
-    submissions: new SubmissionDesk(asker, config, problems, clock, logger, ids),
+    submissions: new SubmissionDesk(asker, new StartGate(config, asker, clock), config, problems, clock, logger, ids),
     notices: new NoticeDesk(asker, ids),
     runs: new RunAsks(asker),
     lister: new RunLister(asker),

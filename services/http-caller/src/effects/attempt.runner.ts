@@ -1,12 +1,12 @@
 import type { AskOptions, AttemptKey, Bus, Clock, WorkContext } from '@stepwell/core';
 import { GiveBack, NobodyAnswered, asks, message } from '@stepwell/core';
+import type { FairGate } from '@stepwell/platform';
+import { GateRefusal } from '@stepwell/platform';
 import type { Logger } from 'pino';
 import { RunGone } from '../body/run.history';
 import type { CallClass, HttpCallerMetrics } from '../http-caller.metrics';
 import type { ExchangeEnd } from '../outbound/http.exchange';
 import type { HttpAttempt } from '../outbound/http-attempt';
-import { GateRefusal } from '../outbound/origin.gate';
-import type { OriginGate } from '../outbound/origin.gate';
 import type { EffectLedger, Performed } from './effect.ledger';
 import type { RunningAttempts } from './running.attempts';
 import { attemptKey } from './running.attempts';
@@ -45,7 +45,7 @@ export interface AttemptWork {
 export interface AttemptRunnerParts {
   readonly bus: Bus;
   readonly clock: Clock;
-  readonly gate: OriginGate;
+  readonly gate: FairGate;
   readonly ledger: EffectLedger;
   readonly running: RunningAttempts;
   readonly metrics: HttpCallerMetrics;

@@ -1,4 +1,5 @@
 import type { Clock } from '@stepwell/core';
+import { originOf } from '@stepwell/core';
 
 /*
  * How long deliveries wait until they are made, by the origin they go to: what tells that new runs would only make it worse (B4).
@@ -62,10 +63,4 @@ export class DeliveryDelays {
     if (waits === undefined || this.clock.monotonicMs() - waits.beganAtMs > FORGOTTEN_AFTER_MS) return false;
     return Math.min(waits.leastMs, waits.leastBeforeMs) > this.mostMs;
   }
-}
-
-/** Without parsing it: this is done for every delivery. */
-function originOf(url: string): string {
-  const end = url.indexOf('/', url.indexOf('//') + 2);
-  return end < 0 ? url : url.slice(0, end);
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { OriginGateOptions } from './origin.gate';
-import { GateRefusal, OriginGate } from './origin.gate';
+import type { FairGateOptions } from './fair-gate';
+import { GateRefusal, FairGate } from './fair-gate';
 
-const ROOMY: OriginGateOptions = { places: 8, placesPerOrigin: 8, waitingPerOrigin: 100, waitingInAll: 1_000 };
+const ROOMY: FairGateOptions = { places: 8, placesPerKey: 8, waitingPerKey: 100, waitingInAll: 1_000 };
 
 /** Work that ends when told. */
 class Visitor {
@@ -11,11 +11,11 @@ class Visitor {
   readonly settled: Promise<void>;
 
   constructor(
-    gate: OriginGate,
-    readonly origin: string,
+    gate: FairGate,
+    readonly key: string,
   ) {
     this.settled = gate
-      .run(origin, () => {
+      .run(key, () => {
         this.state = 'running';
         return new Promise<void>((resolve) => (this.end = resolve));
       })
@@ -32,12 +32,12 @@ class Visitor {
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const running = (visitors: readonly Visitor[], origin?: string): number =>
-  visitors.filter((each) => each.state === 'running' && (origin === undefined || each.origin === origin)).length;
+const running = (visitors: readonly Visitor[], key?: string): number =>
+  visitors.filter((each) => each.state === 'running' && (key === undefined || each.key === key)).length;
 
-describe('OriginGate', () => {
-  it('keeps a place for an origin that has none, whoever floods (rule 1)', async () => {
-    const gate = new OriginGate(ROOMY);
+describe('FairGate', () => {
+  it('keeps a place for a key that has none, whoever floods (rule 1)', async () => {
+    const gate = new FairGate(ROOMY);
     const flood = Array.from({ length: 50 }, () => new Visitor(gate, 'flood'));
     await settle();
     expect(running(flood)).toBe(4);
@@ -46,28 +46,28 @@ describe('OriginGate', () => {
     expect(other.state).toBe('running');
   });
 
-  it('never exceeds the places of an origin (rule 1)', async () => {
-    const gate = new OriginGate({ ...ROOMY, placesPerOrigin: 2 });
+  it('never exceeds the places of a key (rule 1)', async () => {
+    const gate = new FairGate({ ...ROOMY, placesPerKey: 2 });
     const visitors = Array.from({ length: 5 }, () => new Visitor(gate, 'a'));
     await settle();
     expect(running(visitors)).toBe(2);
   });
 
-  it('lets waiting origins take turns (rule 2)', async () => {
-    const gate = new OriginGate({ ...ROOMY, places: 1 });
-    const visitors = 'aaaaaaaabb'.split('').map((origin) => new Visitor(gate, origin));
+  it('lets waiting keys take turns (rule 2)', async () => {
+    const gate = new FairGate({ ...ROOMY, places: 1 });
+    const visitors = 'aaaaaaaabb'.split('').map((key) => new Visitor(gate, key));
     const order: string[] = [];
     for (let turn = 0; turn < 5; turn += 1) {
       await settle();
       const inside = visitors.find((each) => each.state === 'running');
-      order.push(inside?.origin ?? 'nobody');
+      order.push(inside?.key ?? 'nobody');
       inside?.end();
     }
     expect(order.join('')).toBe('aabab');
   });
 
   it('refuses what does not fit into the queues, at once (rule 3)', async () => {
-    const gate = new OriginGate({ places: 1, placesPerOrigin: 1, waitingPerOrigin: 2, waitingInAll: 3 });
+    const gate = new FairGate({ places: 1, placesPerKey: 1, waitingPerKey: 2, waitingInAll: 3 });
     const a = Array.from({ length: 4 }, () => new Visitor(gate, 'a'));
     const b = Array.from({ length: 2 }, () => new Visitor(gate, 'b'));
     await settle();
@@ -75,8 +75,30 @@ describe('OriginGate', () => {
     expect(b.map(({ state }) => state)).toEqual(['waiting', 'full']);
   });
 
-  it('sends what waits away when it closes and leaves what runs (rule 4)', async () => {
-    const gate = new OriginGate({ ...ROOMY, places: 1 });
+  it('holds fewer places beside others, and all of them again when they are gone (rule 4)', async () => {
+    let nowMs = 0;
+    const clock = { monotonicMs: () => nowMs };
+    const gate = new FairGate({ ...ROOMY, politeness: { placesPerKey: 1, clock } });
+    const alone = Array.from({ length: 6 }, () => new Visitor(gate, 'a'));
+    await settle();
+    expect(running(alone)).toBe(4);
+    const other = new Visitor(gate, 'b');
+    await settle();
+    expect(other.state).toBe('running');
+    for (const each of alone.slice(0, 3)) each.end();
+    await settle();
+    expect(running(alone)).toBe(1);
+    nowMs += 6_000;
+    other.end();
+    await settle();
+    expect(running(alone)).toBe(2);
+    alone[3]?.end();
+    await settle();
+    expect(running(alone)).toBe(2);
+  });
+
+  it('sends what waits away when it closes and leaves what runs (rule 5)', async () => {
+    const gate = new FairGate({ ...ROOMY, places: 1 });
     const visitors = Array.from({ length: 3 }, () => new Visitor(gate, 'a'));
     await settle();
     gate.close();
@@ -89,8 +111,32 @@ describe('OriginGate', () => {
     expect(visitors[0]?.state).toBe('done');
   });
 
+  it('lets go of who has lost patience, and of nobody who runs', async () => {
+    const gate = new FairGate({ ...ROOMY, places: 1, waitingPerKey: 1 });
+    const patience = new AbortController();
+    let end = (): void => undefined;
+    const runs = gate.run(
+      'a',
+      () => new Promise<void>((resolve) => (end = resolve)),
+      () => patience.signal,
+    );
+    const waits = gate.run(
+      'a',
+      () => Promise.resolve(),
+      () => patience.signal,
+    );
+    await expect(gate.run('a', () => Promise.resolve())).rejects.toThrow(GateRefusal);
+    patience.abort(new Error('too long'));
+    await expect(waits).rejects.toThrow('too long');
+    const next = gate.run('a', () => Promise.resolve('next'));
+    end();
+    await runs;
+    expect(await next).toBe('next');
+    await expect(gate.run('a', () => Promise.resolve('another'))).resolves.toBe('another');
+  });
+
   it('gives a place back when the work throws', async () => {
-    const gate = new OriginGate({ ...ROOMY, places: 1 });
+    const gate = new FairGate({ ...ROOMY, places: 1 });
     await expect(gate.run('a', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(gate.run('a', () => Promise.resolve('next'))).resolves.toBe('next');
   });
@@ -99,8 +145,8 @@ describe('OriginGate', () => {
     const step = fc.oneof(fc.record({ come: fc.constantFrom('a', 'b', 'c', 'd') }), fc.record({ end: fc.nat(30) }));
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const options = { places: 5, placesPerOrigin: 3, waitingPerOrigin: 6, waitingInAll: 12 };
-        const gate = new OriginGate(options);
+        const options = { places: 5, placesPerKey: 3, waitingPerKey: 6, waitingInAll: 12 };
+        const gate = new FairGate(options);
         const visitors: Visitor[] = [];
         for (const each of steps) {
           if ('come' in each) visitors.push(new Visitor(gate, each.come));
@@ -110,7 +156,7 @@ describe('OriginGate', () => {
           }
           await settle();
           expect(running(visitors)).toBeLessThanOrEqual(options.places);
-          for (const origin of 'abcd') expect(running(visitors, origin)).toBeLessThanOrEqual(options.placesPerOrigin);
+          for (const key of 'abcd') expect(running(visitors, key)).toBeLessThanOrEqual(options.placesPerKey);
           // Whoever waits, waits for something that runs.
           if (visitors.some(({ state }) => state === 'waiting')) expect(running(visitors)).toBeGreaterThan(0);
         }

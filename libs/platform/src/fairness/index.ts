@@ -1,0 +1,1 @@
+export { FairGate, GateRefusal, type FairGateOptions } from './fair-gate';
