@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { SystemClock } from '@stepwell/platform';
 import type { Answer } from '../testing/endpoint';
-import { Endpoint, answering } from '../testing/endpoint';
+import { Endpoint, answering, eventually } from '../testing/endpoint';
 import { DestinationPolicy } from './destination.policy';
 import type { AnswerRule, HttpAttempt, OutboundRequest, RequestBody } from './http-attempt';
 import { HttpClient, bodyFor } from './http.client';
@@ -296,5 +296,73 @@ describe('HttpClient', () => {
     const app = await endpoint(answering(200));
     const attempt = await send(app.url, { method: 'NO SPACE' });
     expect(attempt.error).toMatchObject({ code: 'INVALID_DESTINATION', message: expect.stringContaining('method') });
+  });
+
+  describe('of a process that stood still', () => {
+    /** Real time, which has jumped on. */
+    class StoppedClock extends SystemClock {
+      missedMs = 0;
+      override monotonicMs(): number {
+        return super.monotonicMs() + this.missedMs;
+      }
+    }
+    const clock = new StoppedClock();
+    const stopped = new HttpClient({
+      connectionsPerOrigin: 4,
+      connectTimeoutMs: 2_000,
+      policy: new DestinationPolicy({ allowPrivate: true, allow: [] }),
+      clock,
+    });
+    afterAll(() => stopped.destroy());
+    const request = (url: string): OutboundRequest => ({
+      url: new URL(url),
+      method: 'POST',
+      headers: [],
+      body: bodyOf('{}'),
+      timeoutMs: 60_000,
+      answer: KEEP_ALL,
+    });
+
+    it('uses no connection from before, and what was under way goes on', async () => {
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      let isHolding = false;
+      const app = await endpoint(async (_request, response) => {
+        if (isHolding) await held;
+        response.end('done');
+      });
+      // Until a connection is used again: it is free only some turns after its answer.
+      for (let before = -1; app.connections !== before;) {
+        before = app.connections;
+        await stopped.send(request(app.url));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      const before = app.connections;
+      const seen = app.seen.length;
+      clock.missedMs += 18_000;
+      await stopped.send(request(app.url));
+      expect(app.connections).toBe(before + 1);
+
+      isHolding = true;
+      const underWay = stopped.send(request(app.url));
+      await eventually(() => app.seen.length === seen + 2);
+      clock.missedMs += 18_000;
+      const next = stopped.send(request(app.url));
+      release();
+      const ended = { attempt: { status: 200 } };
+      expect(await Promise.all([underWay, next])).toMatchObject([ended, ended]);
+    });
+
+    it('leaves them by itself, before the next request', async () => {
+      let isLeft = false;
+      const app = await endpoint((_request, response) => {
+        response.socket?.once('close', () => (isLeft = true));
+        response.end();
+      });
+      await stopped.send(request(app.url));
+      clock.missedMs += 2_000;
+      // Sooner than because it is idle.
+      await eventually(() => isLeft, 3_000);
+    });
   });
 });

@@ -16,6 +16,8 @@ import { HttpExchange } from './http.exchange';
  * 2. The only clock is the total deadline: a call may be silent for hours and be well.
  * 3. Redirects are answers, not instructions.
  * 4. What the connection itself needs (length, host, framing) is ours; a stranger's header of that name is dropped.
+ * 5. A process that stood still (stopped, starved, asleep with its machine) uses none of its idle connections any more: their ends may have
+ *    been closed long ago, and what is sent on them is lost. An outage of ours is to cost nobody an attempt (B4).
  */
 
 const USER_AGENT = 'Upstash-QStash';
@@ -23,6 +25,9 @@ const USER_AGENT = 'Upstash-QStash';
 const JOINED_UP_TO_BYTES = 1024 * 1024;
 /** Node's servers close an idle connection after 5 s: be the first, a request on a dying connection is a lost attempt. */
 const IDLE_CONNECTION_MS = 4_000;
+/** Shorter than any server lets a connection be idle. */
+const STOOD_STILL_MS = 1_000;
+const LOOK_EVERY_MS = 250;
 
 /** Hop-by-hop or written by the client library, which throws on some of them. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
@@ -63,23 +68,22 @@ export interface HttpClientOptions {
 }
 
 export class HttpClient implements OutboundClient {
-  private readonly agent: Agent;
+  private agent: Agent;
+  /** With requests under way on connections that are closed after them. */
+  private readonly former = new Set<Agent>();
   private readonly clock: Clock;
+  private movedAtMs: number;
+  private stopLooking: () => void = () => undefined;
 
-  constructor(options: HttpClientOptions) {
+  constructor(private readonly options: HttpClientOptions) {
     this.clock = options.clock;
-    this.agent = new Agent({
-      connect: guardedConnector(options),
-      connections: options.connectionsPerOrigin,
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: IDLE_CONNECTION_MS,
-    });
+    this.movedAtMs = this.clock.monotonicMs();
+    this.agent = this.newAgent();
+    this.look();
   }
 
   send(request: OutboundRequest): Promise<ExchangeEnd> {
-    const startedAt = this.clock.monotonicMs();
+    const startedAt = this.notice();
     return new Promise((resolve) => {
       const exchange = new HttpExchange(
         request,
@@ -111,8 +115,43 @@ export class HttpClient implements OutboundClient {
     });
   }
 
-  destroy(): Promise<void> {
-    return this.agent.destroy();
+  async destroy(): Promise<void> {
+    this.stopLooking();
+    await Promise.all([this.agent, ...this.former].map((agent) => agent.destroy()));
+  }
+
+  private newAgent(): Agent {
+    return new Agent({
+      connect: guardedConnector(this.options),
+      connections: this.options.connectionsPerOrigin,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: IDLE_CONNECTION_MS,
+    });
+  }
+
+  private look(): void {
+    this.notice();
+    this.stopLooking = this.clock.after(LOOK_EVERY_MS, () => {
+      this.look();
+    });
+  }
+
+  /** Now; before anything else is done in it, it is seen whether this process stood still until now (rule 5). */
+  private notice(): number {
+    const nowMs = this.clock.monotonicMs();
+    const stoodStill = nowMs - this.movedAtMs > STOOD_STILL_MS;
+    this.movedAtMs = nowMs;
+    if (stoodStill) this.leaveConnections();
+    return nowMs;
+  }
+
+  private leaveConnections(): void {
+    const { agent } = this;
+    this.agent = this.newAgent();
+    this.former.add(agent);
+    void agent.close().then(() => this.former.delete(agent));
   }
 }
 
