@@ -305,7 +305,7 @@ export interface DeliverItem extends AttemptKey {
   /** Complete but for signature, user agent and content length. */
   readonly headers: HeaderList;
   readonly timeoutMs: number;
-  /** Unix ms: when the event that owes this was committed; over 5 s old = ask first (H2). */
+  /** Unix ms: when the event that owes this was committed; when old, it is asked first whether it is still wanted (H2). */
   readonly eventAt: number;
   readonly segments: readonly BodySegmentReference[];
   /** The newest entries, own one first in importance, as many as fit in 16 KiB (H5). The rest: `ReadEntries`. */

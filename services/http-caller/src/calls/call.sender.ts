@@ -6,7 +6,8 @@ import { reportOf } from '../effects/outcome.report';
 import { destinationOf, invalidDestination } from '../outbound/destination';
 import type { OutboundClient } from '../outbound/http.client';
 import { bodyFor } from '../outbound/http.client';
-import type { HttpAttempt } from '../outbound/http-attempt';
+import type { HttpAttempt, RequestBody } from '../outbound/http-attempt';
+import { NO_BODY } from '../outbound/http-attempt';
 import type { ExchangeEnd } from '../outbound/http.exchange';
 import type { RequestSigner } from '../signing/request.signer';
 
@@ -36,18 +37,22 @@ export class CallSender {
         item,
         callClass: 'call',
         origin: url?.origin ?? '',
-        send: () => (url === undefined ? Promise.resolve(invalidDestination(item.url)) : this.send(work, url)),
+        prepare: () =>
+          url === undefined ? Promise.resolve(NO_BODY) : this.parts.assembler.fetch(item, item.body, work.bodies),
+        send: (body) =>
+          url === undefined
+            ? Promise.resolve(invalidDestination(item.url))
+            : this.send(item, url, bodyFor(item.method, body)),
         report: (attempt) => this.report(item, attempt),
       },
       context,
     );
   }
 
-  private async send(work: Message<CallOutItem>, url: URL): Promise<ExchangeEnd> {
-    const { assembler, signer, client, clock, maxResponseBytes } = this.parts;
-    const { method, headers, timeoutMs } = work.head;
-    const body = bodyFor(method, await assembler.fetch(work.head, work.head.body, work.bodies));
-    const signature = signer.sign(work.head.url, body.pieces, clock.nowMs());
+  private send(item: CallOutItem, url: URL, body: RequestBody): Promise<ExchangeEnd> {
+    const { signer, client, clock, maxResponseBytes } = this.parts;
+    const { method, headers, timeoutMs } = item;
+    const signature = signer.sign(item.url, body.pieces, clock.nowMs());
     return client.send({
       url,
       method,

@@ -5,7 +5,8 @@ import { deliveryHeaders } from '../effects/outcome.report';
 import { destinationOf, invalidDestination } from '../outbound/destination';
 import type { OutboundClient } from '../outbound/http.client';
 import { bodyFor } from '../outbound/http.client';
-import type { AnswerRule } from '../outbound/http-attempt';
+import type { AnswerRule, RequestBody } from '../outbound/http-attempt';
+import { NO_BODY } from '../outbound/http-attempt';
 import type { ExchangeEnd } from '../outbound/http.exchange';
 import type { RequestSigner } from '../signing/request.signer';
 import type { DeliveryReporter } from './delivery.reporter';
@@ -36,10 +37,11 @@ export class DeliverySender {
         item,
         callClass: item.kind,
         origin: url?.origin ?? '',
-        send: () => {
+        prepare: () => (url === undefined ? Promise.resolve(NO_BODY) : this.parts.assembler.assemble(work)),
+        send: (body) => {
           if (url === undefined) return Promise.resolve(invalidDestination(item.url));
           if (item.kind === 'step') waitedMs = this.parts.clock.nowMs() - item.eventAt;
-          return this.send(work, url);
+          return this.send(item, url, bodyFor(item.method, body));
         },
         report: (attempt) => this.parts.reporter.report(item.partition, item, attempt, waitedMs),
       },
@@ -47,11 +49,10 @@ export class DeliverySender {
     );
   }
 
-  private async send(work: Message<DeliverItem>, url: URL): Promise<ExchangeEnd> {
-    const { assembler, signer, client, clock } = this.parts;
-    const { method, headers, timeoutMs } = work.head;
-    const body = bodyFor(method, await assembler.assemble(work));
-    const signature = signer.sign(work.head.url, body.pieces, clock.nowMs());
+  private async send(item: DeliverItem, url: URL, body: RequestBody): Promise<ExchangeEnd> {
+    const { signer, client, clock } = this.parts;
+    const { method, headers, timeoutMs } = item;
+    const signature = signer.sign(item.url, body.pieces, clock.nowMs());
     const end = await client.send({
       url,
       method,

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { RunGone } from '../body/run.history';
 import type { CallClass, HttpCallerMetrics } from '../http-caller.metrics';
 import type { ExchangeEnd } from '../outbound/http.exchange';
-import type { HttpAttempt } from '../outbound/http-attempt';
+import type { HttpAttempt, RequestBody } from '../outbound/http-attempt';
 import type { EffectLedger, Performed } from './effect.ledger';
 import type { RunningAttempts } from './running.attempts';
 import { attemptKey } from './running.attempts';
@@ -15,14 +15,18 @@ import { attemptKey } from './running.attempts';
  * One work item from arrival to acknowledgement (B2, H2, H3). Returning acknowledges it, `GiveBack` returns it to the bus.
  *
  * 1. Acknowledged only after the report was answered, or when nobody wants the attempt any more.
- * 2. Redelivered or old items are asked about first, in their place and right before the request: they may have waited here.
+ * 2. Redelivered or old items are asked about first, in their place and right before the request: they may have waited here, for
+ *    their place or for their body.
  * 3. Nothing answered = the outcome is unknown and ours: the item goes back, a finished request is kept by the ledger.
  * 4. Once the grace is over nothing is reported: the item goes back as if this process had died. A half-ended request is no
  *    attempt.
  */
 
-/** An event older than this may have been overtaken (H2). */
-const FRESH_FOR_MS = 5_000;
+/**
+ * What was known for longer than this may have been overtaken (H2). Half of the second within which a cancelled run begins no call any
+ * more; the other half is for the way.
+ */
+const FRESH_FOR_MS = 500;
 /** Soon, but not at once: until the bus's own intake has stopped, the item could come straight back to us. */
 const LEAVING_GIVE_BACK_MS = 100;
 const FIRST_GIVE_BACK_MS = 500;
@@ -38,7 +42,9 @@ export interface AttemptWork {
   readonly callClass: CallClass;
   /** Requests to one origin queue behind one another. */
   readonly origin: string;
-  readonly send: () => Promise<ExchangeEnd>;
+  /** Gets what is to be sent, which takes as long as run-state is away. @throws RunGone, NobodyAnswered */
+  readonly prepare: () => Promise<RequestBody>;
+  readonly send: (body: RequestBody) => Promise<ExchangeEnd>;
   readonly report: (attempt: HttpAttempt) => Promise<void>;
 }
 
@@ -88,8 +94,15 @@ export class AttemptRunner {
   private async perform(work: AttemptWork, context: WorkContext): Promise<Performed> {
     try {
       return await this.parts.gate.run(work.origin, async () => {
-        if (this.mustAsk(work, context) && !(await this.stillWanted(work))) return 'dropped';
-        return this.send(work);
+        const known = { untilMs: context.deliveryCount > 1 ? -Infinity : work.item.eventAt + FRESH_FOR_MS };
+        if (!(await this.isWanted(work, known))) return 'dropped';
+        const body = await work.prepare();
+        try {
+          if (!(await this.isWanted(work, known))) return 'dropped';
+          return await this.send(work, body);
+        } finally {
+          body.sent?.();
+        }
       });
     } catch (error) {
       if (!(error instanceof RunGone)) throw error;
@@ -98,8 +111,11 @@ export class AttemptRunner {
     }
   }
 
-  private mustAsk({ item }: AttemptWork, context: WorkContext): boolean {
-    return context.deliveryCount > 1 || this.parts.clock.nowMs() - item.eventAt > FRESH_FOR_MS;
+  private async isWanted(work: AttemptWork, known: { untilMs: number }): Promise<boolean> {
+    const nowMs = this.parts.clock.nowMs();
+    if (nowMs <= known.untilMs) return true;
+    known.untilMs = nowMs + FRESH_FOR_MS;
+    return this.stillWanted(work);
   }
 
   private async stillWanted({ item }: AttemptWork): Promise<boolean> {
@@ -113,13 +129,13 @@ export class AttemptRunner {
     return answer.head.wanted;
   }
 
-  private async send(work: AttemptWork): Promise<HttpAttempt> {
+  private async send(work: AttemptWork, body: RequestBody): Promise<HttpAttempt> {
     const { metrics, logger, running } = this.parts;
     const ended = metrics.began(work.callClass);
     const isOver = running.began(work.item, work.item.timeoutMs);
     let end: ExchangeEnd | undefined;
     try {
-      end = await work.send();
+      end = await work.send(body);
       return end.attempt;
     } finally {
       isOver();

@@ -19,6 +19,8 @@ export interface RequestBody {
   readonly sent?: () => void;
 }
 
+export const NO_BODY: RequestBody = { pieces: [], sizeBytes: 0 };
+
 export interface OutboundRequest {
   readonly url: URL;
   readonly method: string;

@@ -33,6 +33,8 @@ export class FakeRunState {
   wanted = true;
   /** While true, reports are not answered (and not kept). */
   silent = false;
+  /** While true, nobody learns what is in a log. */
+  isAway = false;
   readonly bus: MemoryBus;
 
   constructor(broker?: MemoryBroker) {
@@ -46,6 +48,7 @@ export class FakeRunState {
       new Map([
         on(asks.ReadEntries, ({ head: { runId, from, to } }) => {
           this.entryAsks.push({ runId, from, to });
+          if (this.isAway) throw new Silence('away');
           const log = this.runs.get(runId);
           if (log === undefined) return message({ refused: 'UNKNOWN_RUN' as const });
           const bodies: Uint8Array[] = [];
