@@ -1,10 +1,8 @@
 import { isIP } from 'node:net';
 import { Matches, Max, Min, MinLength, ValidateBy } from 'class-validator';
-import { DEFAULT_SUBMISSION_LIMITS } from '@stepwell/core';
-import { Setting } from '@stepwell/platform';
+import { Setting, settingsOf, SubmissionConfig } from '@stepwell/platform';
 import type { ValidationArguments } from 'class-validator';
 
-const MIB = 1024 * 1024;
 /** A token shorter than this can be guessed by trying. */
 const MIN_TOKEN_LENGTH = 16;
 
@@ -30,7 +28,7 @@ const CompleteUnlessDev = (): PropertyDecorator =>
     },
   });
 
-export class GatewayConfig {
+export class GatewayConfig extends settingsOf(SubmissionConfig) {
   @Setting('STEPWELL_GATEWAY_HOST', { description: 'Address that the API is served on.', default: '0.0.0.0' })
   readonly host!: string;
 
@@ -79,15 +77,6 @@ export class GatewayConfig {
   @Matches(/^\S+$/)
   readonly signingNextKey?: string;
 
-  @Setting('STEPWELL_GATEWAY_BODY_LIMIT', {
-    description: 'Largest request body; a batch counts as one.',
-    as: 'bytes',
-    default: '10mb',
-  })
-  @Min(1_024)
-  @Max(100 * MIB)
-  readonly bodyLimitBytes!: number;
-
   @Setting('STEPWELL_GATEWAY_BODY_MEMORY', {
     description:
       'Memory for request bodies; more wait unread until there is room, or get 503. Takes several times of it.',
@@ -96,15 +85,6 @@ export class GatewayConfig {
   })
   @Min(1_024)
   readonly bodyMemoryBytes!: number;
-
-  @Setting('STEPWELL_GATEWAY_BATCH_LIMIT', {
-    description: 'Most items in one batch.',
-    as: 'number',
-    default: '1000',
-  })
-  @Min(1)
-  @Max(100_000)
-  readonly batchLimit!: number;
 
   @Setting('STEPWELL_GATEWAY_PATIENCE', {
     description: 'How long a request is held while the owner of its run does not answer, before it gets 503.',
@@ -131,32 +111,6 @@ export class GatewayConfig {
   })
   @Min(1)
   readonly startConcurrency!: number;
-
-  @Setting('STEPWELL_GATEWAY_MAX_RETRIES', {
-    description: 'Most retries a message may ask for; more is refused with 412.',
-    as: 'number',
-    default: String(DEFAULT_SUBMISSION_LIMITS.maxRetries),
-  })
-  @Min(0)
-  @Max(1_000)
-  readonly maxRetries!: number;
-
-  @Setting('STEPWELL_GATEWAY_MAX_DELAY', {
-    description: 'Longest delay, sleep or wait; more is refused with 412.',
-    as: 'duration',
-    default: '366d',
-  })
-  @Min(1)
-  readonly maxDelayMs!: number;
-
-  @Setting('STEPWELL_GATEWAY_MAX_INVOKE_DEPTH', {
-    description: 'How many runs may invoke each other in a row; more is refused with 412.',
-    as: 'number',
-    default: String(DEFAULT_SUBMISSION_LIMITS.maxInvokeDepth),
-  })
-  @Min(1)
-  @Max(100_000)
-  readonly maxInvokeDepth!: number;
 
   @Setting('STEPWELL_GATEWAY_DLQ_BULK_LIMIT', {
     description: 'Most dead letters that one request resumes or restarts; naming more is refused with 412.',

@@ -1,5 +1,5 @@
 import { ArrayMaxSize, Matches, Max, Min, ValidateBy } from 'class-validator';
-import { Setting } from '@stepwell/platform';
+import { Setting, settingsOf, SubmissionConfig } from '@stepwell/platform';
 import { allowEntryProblem } from './outbound/destination.policy';
 
 const MIB = 1024 * 1024;
@@ -18,7 +18,7 @@ const EachIsAllowEntry = (): PropertyDecorator =>
     { each: true },
   );
 
-export class HttpCallerConfig {
+export class HttpCallerConfig extends settingsOf(SubmissionConfig) {
   @Setting('STEPWELL_SIGNING_CURRENT_KEY', {
     description: 'Key that deliveries are signed with; the same as QSTASH_CURRENT_SIGNING_KEY of the applications.',
     secret: true,

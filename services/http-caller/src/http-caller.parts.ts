@@ -9,6 +9,7 @@ import { RunHistory } from './body/run.history';
 import { CallSender } from './calls/call.sender';
 import { DeliveryReporter } from './deliveries/delivery.reporter';
 import { DeliverySender } from './deliveries/delivery.sender';
+import { InlineReader } from './deliveries/inline.reader';
 import { AttemptRunner } from './effects/attempt.runner';
 import { EffectLedger } from './effects/effect.ledger';
 import { RunningAttempts } from './effects/running.attempts';
@@ -109,6 +110,7 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
       signer,
       client: deliveryClient,
       reporter: new DeliveryReporter(bus, clock, askOptions),
+      inline: new InlineReader(config, clock),
       clock,
     }),
     calls: new CallSender({

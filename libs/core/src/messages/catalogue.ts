@@ -219,8 +219,21 @@ export interface AttemptKey {
   readonly attempt: number;
 }
 
+/**
+ * What an endpoint submits in its answer to a step delivery. In `items` and `finish` bodies count from `bodies.from`: `count` bodies of
+ * the message are theirs.
+ */
+export interface ReportedSteps {
+  readonly items: readonly Submission[];
+  /** The run ends with it; without a result it returned `undefined`. */
+  readonly finish?: { readonly result?: BodyIndex };
+  readonly bodies: { readonly from: BodyIndex; readonly count: number };
+}
+
 export interface DeliveryReport extends AttemptKey {
   readonly outcome: AttemptOutcome;
+  /** Recorded together with the delivery's success, or not at all. Ids in it were made once for the attempt (B3). */
+  readonly steps?: ReportedSteps;
   /** From what made this delivery to the run's endpoint due until its request began; absent where that isn't known. */
   readonly waitedMs?: number;
 }
@@ -302,8 +315,13 @@ export interface DeliverItem extends AttemptKey {
   readonly kind: 'step' | 'callback' | 'failure';
   readonly url: string;
   readonly method: string;
-  /** Complete but for signature, user agent and content length. */
+  /** Complete but for signature, user agent, content length and what `takesSteps` announces. */
   readonly headers: HeaderList;
+  /**
+   * Of a step delivery: its report may hold {@link ReportedSteps}. The endpoint is told so by the caller that makes the delivery, since
+   * one of an older version doesn't know this field, and can't read such an answer.
+   */
+  readonly takesSteps?: true;
   readonly timeoutMs: number;
   /** Unix ms: when the event that owes this was committed; when old, it is asked first whether it is still wanted (H2). */
   readonly eventAt: number;

@@ -9,6 +9,8 @@ import { derivedId, idInRun } from '../wire/message-id';
 import type { DeliverySettings, HeaderList } from '../wire/submission';
 import type { CommandContext, Decision, NewBody } from './decision';
 import { already, event } from './decision';
+import type { AnsweredSteps } from './answered-steps.decider';
+import { takeSteps } from './answered-steps.decider';
 import type { AttemptResult, RunEvent } from './run.events';
 import type { Delivery, RunState } from './run.state';
 
@@ -20,6 +22,7 @@ import type { Delivery, RunState } from './run.state';
  * 2. A 2xx of a delivery that owed a follow-up and has none is a failed attempt, NOTHING_FOLLOWED.
  * 3. A failing call never fails the run: its last answer, or the lack of one, goes to the callback with `retried = maxRetries`.
  * 4. Our own outage costs the user no retry, for an hour at most.
+ * 5. What an answer to a step delivery submits is recorded with that delivery's success, or none of it is and the attempt has failed.
  */
 
 /** How an HTTP attempt ended: with a `status` (an answer came), or with an `error` that says why there is none. */
@@ -32,6 +35,8 @@ export interface AttemptReport {
   readonly headers: HeaderList;
   readonly body?: NewBody;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
+  /** Of a step delivery that was answered 2xx, and with what it leads to. */
+  readonly steps?: AnsweredSteps;
 }
 
 /** Protocol.md 9.2. */
@@ -74,6 +79,7 @@ export function reportAttempt(
 ): Decision<Done> {
   const delivery = state?.deliveries.get(report.messageId);
   if (!state || delivery?.attempt !== report.attempt || delivery.phase !== 'sent') return already({});
+  if (report.steps && delivery.kind === 'step') return answeredSteps(state, delivery, report, report.steps, context);
   const verdict = verdictOf(state, delivery, report);
   switch (verdict.kind) {
     case 'succeeded':
@@ -90,6 +96,20 @@ export function reportAttempt(
     case 'fatal':
       return failedForGood(state, delivery, explained(report, verdict), context);
   }
+}
+
+/** Rule 5. Who answers so is a workflow endpoint: of a first delivery nothing else has to show it (protocol.md 5.6). */
+function answeredSteps(
+  state: RunState,
+  delivery: Delivery,
+  report: AttemptReport,
+  steps: AnsweredSteps,
+  context: CommandContext,
+): Decision<Done> {
+  const taken = takeSteps(state, delivery, steps, context);
+  if (!('refused' in taken)) return taken;
+  const { refused: code, message } = taken;
+  return failedAttempt(state, delivery, { ...report, error: { code, message } }, context);
 }
 
 function verdictOf(state: RunState, delivery: Delivery, report: AttemptReport): AttemptVerdict {

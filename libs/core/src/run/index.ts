@@ -1,3 +1,4 @@
+export type { AnsweredSteps } from './answered-steps.decider';
 export * from './attempt.decider';
 export * from './copy.decider';
 export * from './dead-letter.decider';

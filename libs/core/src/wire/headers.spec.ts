@@ -69,6 +69,7 @@ describe('deliverableForwards (protocol.md 2.5)', () => {
       'upstash-workflow-runid': 'wfr_other',
       'upstash-telemetry-sdk': 'x',
       'upstash-feature-set': 'x',
+      'stepwell-steps': 'inline',
     };
     expect(deliverableForwards(repeated)).toEqual({});
   });
@@ -113,6 +114,7 @@ describe('triggerConfigForwards (protocol.md 5.2, 5.5)', () => {
         host: 'h',
         'upstash-label': 'l',
         'upstash-workflow-unknown-sdk': 'true',
+        'stepwell-steps': 'inline',
       }),
     ).toEqual({ 'my-header': 'mv', authorization: 'a' });
   });

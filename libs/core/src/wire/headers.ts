@@ -41,6 +41,9 @@ const NEVER_FORWARDED: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
+/** What this server itself announces or asks of an endpoint is under this prefix, and says nothing in a copy. */
+const OWN_PREFIX = 'stepwell-';
+
 /** Written by the server on each delivery: a forwarded copy is a leftover of an earlier one. */
 const WRITTEN_BY_SERVER: ReadonlySet<string> = new Set([
   'upstash-workflow-runid',
@@ -147,7 +150,7 @@ function isDeliverable(name: string, value: string): boolean {
   if (name.startsWith('upstash-')) {
     return name === 'upstash-label' || (name.startsWith('upstash-workflow-') && !WRITTEN_BY_SERVER.has(name));
   }
-  return !NEVER_FORWARDED.has(name);
+  return !NEVER_FORWARDED.has(name) && !name.startsWith(OWN_PREFIX);
 }
 
 function filtered(headers: HeaderMap, keep: (name: string, value: string) => boolean): HeaderMap {

@@ -1,4 +1,5 @@
 export * from './base64';
+export * from './batch-item';
 export * from './body-segments';
 export * from './callback-body';
 export { originOf } from './destination';
@@ -6,6 +7,7 @@ export * from './duration';
 export * from './event-id';
 export * from './failure-body';
 export * from './headers';
+export * from './inline-answer';
 export * from './message-id';
 export * from './message-report';
 export * from './parsed-submission';

@@ -1,4 +1,4 @@
-import { headersInJson, jsonText, parseJsonObject } from './json-value';
+import { bodyText, headersInJson, parseJsonObject } from './json-value';
 import type { OptionReader } from './option-reader';
 import type { ParsedSubmission, SubmissionContext, SubmissionInput } from './parsed-submission';
 import { isRunId, judged, refusal, RUN_ID_FORM } from './parsed-submission';
@@ -29,7 +29,7 @@ export function parseInvoke(child: OptionReader, input: SubmissionInput, context
   const url = json['workflowUrl'] ?? headers['upstash-workflow-url'];
   const fields = readMessageFields(parent, typeof url === 'string' ? url : '');
   const step = parent.take(parseOpenStep(json['step']));
-  const payload = payloadOf(json['body']);
+  const payload = bodyText(json['body']);
   if (payload === undefined) parent.refuse('INVALID_JSON', 'the body of the child is nested too deeply');
   const childStart = readChild(child, input.destination, context);
   if (childStart?.runId === runId) child.refuse('INVALID_RUN_ID', 'a run cannot invoke itself');
@@ -77,10 +77,4 @@ function refuseTooDeep(reader: OptionReader, { maxInvokeDepth }: SubmissionLimit
   } else if (Number(count) > maxInvokeDepth) {
     reader.refuse('QUOTA_EXCEEDED', `at most ${maxInvokeDepth} runs may invoke each other in a row here`);
   }
-}
-
-/** Text as it is, any other JSON as text, nothing as nothing; undefined if it can't be written. */
-function payloadOf(body: unknown): string | undefined {
-  if (typeof body === 'string') return body;
-  return body === undefined ? '' : jsonText(body);
 }

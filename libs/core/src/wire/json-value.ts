@@ -30,6 +30,12 @@ export function jsonText(value: unknown): string | undefined {
   }
 }
 
+/** The body that a JSON value stands for: text as it is, any other value as its text, nothing as nothing; undefined as above. */
+export function bodyText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return value === undefined ? '' : jsonText(value);
+}
+
 /** `{"Name": "value" | ["value"]}`, in any case (protocol.md 8.4); null is none. Undefined when there is something else in it. */
 export function headersInJson(value: unknown): HeaderMap | undefined {
   if (value === undefined || value === null) return {};

@@ -30,7 +30,7 @@ export interface AcceptedSubmission {
   readonly ok: true;
   /** The run it is submitted to; of an invoke that is the parent. */
   readonly runId: string;
-  /** Its indexes count from 0: who puts an ask together moves them, with {@link withBodiesFrom}. */
+  /** Its indexes count from 0: {@link SubmissionList} moves them. */
   readonly submission: Submission;
   /** What the indexes name. Absent = index 0 is the body that was given to the parser, as it is. */
   readonly bodies?: readonly Uint8Array[];
@@ -42,6 +42,8 @@ export interface RefusedSubmission {
   /** The run if it is a valid one: what else came for it in one batch can't be accepted either (protocol.md 2.4). */
   readonly runId?: string;
 }
+
+const utf8 = new TextEncoder();
 
 /** Printable ASCII on one line, in any shape (protocol.md 5.1); it has to fit into a header. */
 const RUN_ID = /^[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?$/;
@@ -56,6 +58,18 @@ export function withBodiesFrom(submission: Submission, offset: number): Submissi
   return submission.kind === 'invoke'
     ? { ...submission, body, child: { ...submission.child, body: submission.child.body + offset } }
     : { ...submission, body };
+}
+
+/** What one ask submits to one run: the submissions in their order, and the bodies that they name by index. */
+export class SubmissionList {
+  readonly submissions: Submission[] = [];
+  readonly bodies: Uint8Array[] = [];
+
+  /** @param body what was given to the parser */
+  add({ submission, bodies }: AcceptedSubmission, body: SubmissionInput['body']): void {
+    this.submissions.push(withBodiesFrom(submission, this.bodies.length));
+    this.bodies.push(...(bodies ?? [typeof body === 'string' ? utf8.encode(body) : body]));
+  }
 }
 
 /** The end of every parser: accepted exactly if no reader met a problem and there is something to accept. */

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { DEFAULT_SUBMISSION_LIMITS } from '@stepwell/core';
 import { IsIn, Max, Min } from 'class-validator';
 import { Setting } from './setting.decorator';
+
+const MIB = 1024 * 1024;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -102,6 +105,53 @@ export class StoreConfig {
 
   @Setting('STEPWELL_MONGODB_DATABASE', { description: 'Name of the database.', default: 'stepwell' })
   readonly mongodbDatabase!: string;
+}
+
+/** What may be submitted to a run at most, by whichever way it comes: a request of the endpoint's, or its answer to a delivery. */
+export class SubmissionConfig {
+  @Setting('STEPWELL_GATEWAY_BODY_LIMIT', {
+    description: 'Largest request body; a batch counts as one, and so does an answer that holds its own submissions.',
+    as: 'bytes',
+    default: '10mb',
+  })
+  @Min(1_024)
+  @Max(100 * MIB)
+  readonly bodyLimitBytes!: number;
+
+  @Setting('STEPWELL_GATEWAY_BATCH_LIMIT', {
+    description: 'Most items in one batch, or in one answer that holds its own submissions.',
+    as: 'number',
+    default: '1000',
+  })
+  @Min(1)
+  @Max(100_000)
+  readonly batchLimit!: number;
+
+  @Setting('STEPWELL_GATEWAY_MAX_RETRIES', {
+    description: 'Most retries a message may ask for; more is refused with 412.',
+    as: 'number',
+    default: String(DEFAULT_SUBMISSION_LIMITS.maxRetries),
+  })
+  @Min(0)
+  @Max(1_000)
+  readonly maxRetries!: number;
+
+  @Setting('STEPWELL_GATEWAY_MAX_DELAY', {
+    description: 'Longest delay, sleep or wait; more is refused with 412.',
+    as: 'duration',
+    default: '366d',
+  })
+  @Min(1)
+  readonly maxDelayMs!: number;
+
+  @Setting('STEPWELL_GATEWAY_MAX_INVOKE_DEPTH', {
+    description: 'How many runs may invoke each other in a row; more is refused with 412.',
+    as: 'number',
+    default: String(DEFAULT_SUBMISSION_LIMITS.maxInvokeDepth),
+  })
+  @Min(1)
+  @Max(100_000)
+  readonly maxInvokeDepth!: number;
 }
 
 /** Who this process is among its kind, for services that share partitions. */

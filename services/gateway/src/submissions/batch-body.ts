@@ -1,16 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { toHeaderMap } from '@stepwell/core';
+import type { BatchItem, ReceivedItem } from '@stepwell/core';
+import { receivedItem } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
-import type { ReceivedItem } from './submission.desk';
-
-/** One item as it is in the JSON (protocol.md 2.4). Its names are lower case by custom, not by rule. */
-export interface BatchItem {
-  readonly destination: string;
-  readonly headers?: Readonly<Record<string, string | string[]>> | null;
-  /** Any JSON value: `context.call` puts an object there. */
-  readonly body?: unknown;
-  readonly queue?: string | null;
-}
 
 const headerValue = { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
 
@@ -41,13 +32,13 @@ export function parseBatch(body: Buffer, limit: number): unknown[] {
   return items;
 }
 
-export function receivedItem({ destination, headers, body, queue }: BatchItem): ReceivedItem {
-  return {
-    destination,
-    headers: toHeaderMap(headers ?? {}),
-    body: bodyText(body),
-    ...(typeof queue === 'string' ? { queue } : {}),
-  };
+/** What a validated batch asks for. @throws Problem INVALID_JSON */
+export function receivedItems(items: readonly BatchItem[]): ReceivedItem[] {
+  return items.map((item) => {
+    const received = receivedItem(item);
+    if (!received.ok) throw new Problem(received.problem.code, received.problem.message);
+    return received.value;
+  });
 }
 
 function parseJson(body: Buffer): unknown {
@@ -56,16 +47,5 @@ function parseJson(body: Buffer): unknown {
     return JSON.parse(body.toString()) as unknown;
   } catch {
     throw new Problem('INVALID_JSON');
-  }
-}
-
-function bodyText(body: unknown): string {
-  if (typeof body === 'string') return body;
-  if (body === undefined) return '';
-  try {
-    return JSON.stringify(body);
-  } catch {
-    // Only the stack can be exhausted: the value came out of JSON.
-    throw new Problem('INVALID_JSON', 'a body is nested too deeply');
   }
 }

@@ -2,22 +2,21 @@ import { Inject, Injectable } from '@nestjs/common';
 import type {
   Clock,
   ParsedSubmission,
-  Submission,
+  ReceivedItem,
   SubmissionContext,
-  SubmissionInput,
   WaitInput,
 } from '@stepwell/core';
 import {
   asks,
   isRefused,
-  isRunId,
   message,
   parseSubmission,
   parseTrigger,
   parseWait,
   partitionOf,
+  refusedForQueue,
   runStream,
-  withBodiesFrom,
+  SubmissionList,
 } from '@stepwell/core';
 import { CLOCK, LOGGER, Problem, ProblemFilter, problemIn } from '@stepwell/platform';
 import type { Logger } from 'pino';
@@ -38,10 +37,6 @@ import type { AcceptedItem } from './submission.answers';
  * 4. Ids are made once per request, so that an ask that is repeated is recognised (B3).
  */
 
-export interface ReceivedItem extends SubmissionInput {
-  readonly queue?: string;
-}
-
 export type ItemOutcome = AcceptedItem | Problem;
 
 /** A parsed item; `body` is what came with it. */
@@ -54,8 +49,7 @@ interface RunItems {
   readonly runId: string;
   /** Where the items stand in the request. */
   readonly places: number[];
-  readonly submissions: Submission[];
-  readonly bodies: Uint8Array[];
+  readonly list: SubmissionList;
   problem: Problem | undefined;
 }
 
@@ -75,7 +69,7 @@ export class SubmissionDesk {
   submit(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
     const context = this.contextOf(callerIp);
     return this.record(
-      items.map((item) => ({ parsed: forNoQueue(item) ?? parseSubmission(item, context), body: item.body })),
+      items.map((item) => ({ parsed: refusedForQueue(item) ?? parseSubmission(item, context), body: item.body })),
       hangUp,
     );
   }
@@ -85,7 +79,7 @@ export class SubmissionDesk {
     const context = this.contextOf(callerIp);
     return this.record(
       items.map((item) => ({
-        parsed: forNoQueue(item) ?? parseTrigger(item, context, this.ids.run()),
+        parsed: refusedForQueue(item) ?? parseTrigger(item, context, this.ids.run()),
         body: item.body,
       })),
       hangUp,
@@ -106,13 +100,10 @@ export class SubmissionDesk {
       const problem = parsed.ok ? undefined : new Problem(parsed.problem.code, parsed.problem.message);
       if (problem !== undefined && parsed.runId === undefined) outcomes.set(place, problem);
       if (parsed.runId === undefined) continue;
-      const run = runs.get(parsed.runId) ?? { runId: parsed.runId, places: [], submissions: [], bodies: [], problem };
+      const run = runs.get(parsed.runId) ?? { runId: parsed.runId, places: [], list: new SubmissionList(), problem };
       runs.set(parsed.runId, run);
       run.places.push(place);
-      if (parsed.ok) {
-        run.submissions.push(withBodiesFrom(parsed.submission, run.bodies.length));
-        run.bodies.push(...(parsed.bodies ?? [typeof body === 'string' ? Buffer.from(body) : body]));
-      }
+      if (parsed.ok) run.list.add(parsed, body);
       run.problem ??= problem;
     }
     await this.admitted([...runs.values()], hangUp, async (refusal) => {
@@ -136,7 +127,7 @@ export class SubmissionDesk {
     hangUp: AbortSignal,
     work: (refusal?: Problem) => Promise<void>,
   ): Promise<void> {
-    const [first] = runs.flatMap(({ submissions }) => submissions);
+    const [first] = runs.flatMap(({ list }) => list.submissions);
     if (first === undefined || !runs.every(isNew)) return work();
     try {
       await this.starts.run(first.workflowUrl, work, hangUp);
@@ -152,7 +143,8 @@ export class SubmissionDesk {
 
   /** The answers to a run's items, or why none was recorded. */
   private async submitRun(run: RunItems, hangUp: AbortSignal): Promise<AcceptedItem[] | Problem> {
-    const { runId, submissions, bodies } = run;
+    const { runId } = run;
+    const { submissions, bodies } = run.list;
     if (run.problem !== undefined) return this.refused(runId, run.problem);
     try {
       const request = { runId, askId: this.ids.request(), items: submissions };
@@ -179,18 +171,10 @@ export class SubmissionDesk {
 }
 
 /** Begun by this, and nobody waits for it yet. */
-const isNew = ({ submissions }: RunItems): boolean =>
-  submissions.every((submission) => submission.kind === 'start' && submission.bySdk !== true);
+const isNew = ({ list }: RunItems): boolean =>
+  list.submissions.every((submission) => submission.kind === 'start' && submission.bySdk !== true);
 
 /** To a submission, an unknown run is an ended one: the client takes 400 for that and stops (protocol.md 7.4). */
 function refusalOf(code: Problem['code'], text: string | undefined): Problem {
   return new Problem(code, text, code === 'UNKNOWN_RUN' ? { status: 400 } : {});
-}
-
-/** The refusal of an item that is for a queue. */
-function forNoQueue({ queue, headers }: ReceivedItem): ParsedSubmission | undefined {
-  if (queue === undefined || queue === '') return undefined;
-  const runId = headers['upstash-workflow-runid'];
-  const problem = { code: 'NOT_SUPPORTED', message: 'queues are not supported by this server yet' } as const;
-  return { ok: false, problem, ...(runId !== undefined && isRunId(runId) ? { runId } : {}) };
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { BatchItem, ReceivedItem } from '@stepwell/core';
 import { toHeaderMap } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -7,10 +8,9 @@ import { GatewayConfig } from '../gateway.config';
 import { headerPairs } from '../http/header-pairs';
 import { rawDestination } from '../http/raw-target';
 import { sendJson, sendProblem } from '../http/send-answer';
-import type { BatchItem } from './batch-body';
-import { batchSchema, parseBatch, receivedItem } from './batch-body';
+import { batchSchema, parseBatch, receivedItems } from './batch-body';
 import type { AcceptedItem, RefusedItem, TriggeredRun } from './submission.answers';
-import type { ItemOutcome, ReceivedItem } from './submission.desk';
+import type { ItemOutcome } from './submission.desk';
 import { SubmissionDesk } from './submission.desk';
 
 /**
@@ -54,7 +54,7 @@ export class SubmissionRoutes {
   }
 
   private async batch(request: FastifyRequest<{ Body: BatchItem[] }>, reply: FastifyReply): Promise<FastifyReply> {
-    const items = request.body.map(receivedItem);
+    const items = receivedItems(request.body);
     const outcomes = await this.desk.submit(items, request.ip, hangUpSignal(reply.raw));
     const temporary = outcomes.filter((outcome) => outcome instanceof Problem).find(({ isTemporary }) => isTemporary);
     // Every item names its run, or what it is about: what was recorded will be recognised when all of it comes again.
@@ -71,7 +71,7 @@ export class SubmissionRoutes {
     request: FastifyRequest<{ Body: BatchItem[] }>,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const items = request.body.map(receivedItem);
+    const items = receivedItems(request.body);
     const outcomes = await this.desk.trigger(items, request.ip, hangUpSignal(reply.raw));
     return sendBatch(reply.code(201), outcomes, triggered);
   }

@@ -6,7 +6,7 @@ import { reportOf } from '../effects/outcome.report';
 import { destinationOf, invalidDestination } from '../outbound/destination';
 import type { OutboundClient } from '../outbound/http.client';
 import { bodyFor } from '../outbound/http.client';
-import type { HttpAttempt, RequestBody } from '../outbound/http-attempt';
+import type { AnswerRule, HttpAttempt, RequestBody } from '../outbound/http-attempt';
 import { NO_BODY } from '../outbound/http-attempt';
 import type { ExchangeEnd } from '../outbound/http.exchange';
 import type { RequestSigner } from '../signing/request.signer';
@@ -27,7 +27,11 @@ export interface CallSenderParts {
  * headers are the item's own; nothing of the run is told to the third party but the signature that every message has.
  */
 export class CallSender {
-  constructor(private readonly parts: CallSenderParts) {}
+  private readonly rule: AnswerRule;
+
+  constructor(private readonly parts: CallSenderParts) {
+    this.rule = { keeps: true, maxBodyBytes: parts.maxResponseBytes, over: { raise: 'STEPWELL_CALL_MAX_RESPONSE' } };
+  }
 
   call(work: Message<CallOutItem>, context: WorkContext): Promise<void> {
     const item = work.head;
@@ -50,7 +54,7 @@ export class CallSender {
   }
 
   private send(item: CallOutItem, url: URL, body: RequestBody): Promise<ExchangeEnd> {
-    const { signer, client, clock, maxResponseBytes } = this.parts;
+    const { signer, client, clock } = this.parts;
     const { method, headers, timeoutMs } = item;
     const signature = signer.sign(item.url, body.pieces, clock.nowMs());
     return client.send({
@@ -59,7 +63,7 @@ export class CallSender {
       headers: [...headers, ['upstash-signature', signature]],
       body,
       timeoutMs,
-      answer: { keep: 'all', maxBodyBytes: maxResponseBytes, over: 'fail' },
+      answer: () => this.rule,
     });
   }
 

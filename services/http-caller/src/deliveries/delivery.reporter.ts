@@ -8,7 +8,7 @@ import type { HttpAttempt } from '../outbound/http-attempt';
  * resolves when its batch was answered, and not before; it rejects with NobodyAnswered, and then is still to be made.
  */
 
-/** A step's follow-up doesn't wait for this report, so it may wait for others. */
+/** What follows a step doesn't wait for this report, so it may wait for others; unless it is in the report, which then goes at once. */
 const GATHERING_MS = 2;
 const REPORTS_PER_ASK = 500;
 const BODY_BYTES_PER_ASK = 2 * 1024 * 1024;
@@ -34,7 +34,8 @@ export class DeliveryReporter {
     const batch = this.gathering.get(partition) ?? this.begin(partition);
     batch.reports.push({ ...reportOf(key, attempt, batch.bodies), ...(waitedMs !== undefined && { waitedMs }) });
     batch.bodyBytes += attempt.body?.byteLength ?? 0;
-    if (batch.reports.length >= REPORTS_PER_ASK || batch.bodyBytes >= BODY_BYTES_PER_ASK) batch.flush();
+    const isFull = batch.reports.length >= REPORTS_PER_ASK || batch.bodyBytes >= BODY_BYTES_PER_ASK;
+    if (isFull || attempt.steps !== undefined) batch.flush();
     return batch.answered;
   }
 

@@ -1,19 +1,20 @@
-import type { Clock, DeliverItem, Message, WorkContext } from '@stepwell/core';
+import type { Clock, DeliverItem, HeaderList, Message, WorkContext } from '@stepwell/core';
+import { STEPS_HEADER, STEPS_INLINE } from '@stepwell/core';
 import type { BodyAssembler } from '../body/body.assembler';
 import type { AttemptRunner } from '../effects/attempt.runner';
 import { deliveryHeaders } from '../effects/outcome.report';
 import { destinationOf, invalidDestination } from '../outbound/destination';
 import type { OutboundClient } from '../outbound/http.client';
 import { bodyFor } from '../outbound/http.client';
-import type { AnswerRule, RequestBody } from '../outbound/http-attempt';
+import type { RequestBody } from '../outbound/http-attempt';
 import { NO_BODY } from '../outbound/http-attempt';
 import type { ExchangeEnd } from '../outbound/http.exchange';
 import type { RequestSigner } from '../signing/request.signer';
 import type { DeliveryReporter } from './delivery.reporter';
+import type { InlineReader } from './inline.reader';
 
-/** What is kept of an endpoint's error page, for logs and failure callbacks. */
-const ERROR_BODY_BYTES = 1024 * 1024;
-const ANSWER_RULE: AnswerRule = { keep: 'drop-success', maxBodyBytes: ERROR_BODY_BYTES, over: 'cut' };
+/** Tells the endpoint that it may answer with what it submits. */
+const ANNOUNCEMENT: HeaderList[number] = [STEPS_HEADER, STEPS_INLINE];
 
 export interface DeliverySenderParts {
   readonly runner: AttemptRunner;
@@ -21,6 +22,7 @@ export interface DeliverySenderParts {
   readonly signer: RequestSigner;
   readonly client: OutboundClient;
   readonly reporter: DeliveryReporter;
+  readonly inline: InlineReader;
   readonly clock: Clock;
 }
 
@@ -50,17 +52,18 @@ export class DeliverySender {
   }
 
   private async send(item: DeliverItem, url: URL, body: RequestBody): Promise<ExchangeEnd> {
-    const { signer, client, clock } = this.parts;
-    const { method, headers, timeoutMs } = item;
+    const { signer, client, clock, inline } = this.parts;
+    const { method, headers, timeoutMs, takesSteps = false } = item;
     const signature = signer.sign(item.url, body.pieces, clock.nowMs());
     const end = await client.send({
       url,
       method,
-      headers: [...headers, ['upstash-signature', signature]],
+      headers: [...headers, ...(takesSteps ? [ANNOUNCEMENT] : []), ['upstash-signature', signature]],
       body,
       timeoutMs,
-      answer: ANSWER_RULE,
+      answer: takesSteps ? inline.announced : inline.official,
     });
-    return { ...end, attempt: { ...end.attempt, headers: deliveryHeaders(end.attempt) } };
+    const attempt = inline.read(item, end.attempt);
+    return { ...end, attempt: { ...attempt, headers: deliveryHeaders(attempt) } };
   }
 }

@@ -89,4 +89,5 @@ export class EffectLedger {
   }
 }
 
-const sizeOf = (attempt: HttpAttempt): number => attempt.body?.byteLength ?? 0;
+const sizeOf = ({ body, steps }: HttpAttempt): number =>
+  (steps?.bodies ?? []).reduce((sum, { byteLength }) => sum + byteLength, body?.byteLength ?? 0);

@@ -31,9 +31,9 @@ export const timedOut = (timeoutMs: number, phase: 'connecting' | 'waiting' | 'r
   }
 };
 
-export const tooLarge = (limitBytes: number): AttemptFailure => ({
+export const tooLarge = (limitBytes: number, setting: string): AttemptFailure => ({
   code: 'RESPONSE_TOO_LARGE',
-  message: `the answer has more than ${limitBytes} bytes: answer with less, or raise STEPWELL_CALL_MAX_RESPONSE`,
+  message: `the answer has more than ${limitBytes} bytes: answer with less, or raise ${setting}`,
 });
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -43,7 +43,7 @@ describe('the guarded connector', () => {
       headers: [],
       body: { pieces: [], sizeBytes: 0 },
       timeoutMs: 3_000,
-      answer: { keep: 'all', maxBodyBytes: 100, over: 'fail' },
+      answer: () => ({ keeps: true, maxBodyBytes: 100, over: 'cut' }),
     });
 
   beforeEach(async () => {

@@ -1,4 +1,4 @@
-import type { ErrorCode, HeaderList } from '@stepwell/core';
+import type { ErrorCode, HeaderList, InlineAnswer } from '@stepwell/core';
 
 /** What one request came to, before it is put into a report: the body is still bytes. */
 export interface HttpAttempt {
@@ -7,6 +7,8 @@ export interface HttpAttempt {
   /** Lower-case names, one pair per value, in the order received. */
   readonly headers: HeaderList;
   readonly body?: Uint8Array;
+  /** What the answer submits to its run; then there is no `body` beside it. */
+  readonly steps?: InlineAnswer;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
   readonly durationMs: number;
 }
@@ -28,16 +30,16 @@ export interface OutboundRequest {
   readonly body: RequestBody;
   /** From the first byte sent, connecting included, to the last byte received. */
   readonly timeoutMs: number;
-  readonly answer: AnswerRule;
+  /** Asked once, when the answer's headers (lower-case names) are there. */
+  readonly answer: (status: number, headers: HeaderList) => AnswerRule;
 }
 
-/** How much of an answer is kept. */
+/** How much of an answer's body is kept. */
 export interface AnswerRule {
-  /** `drop-success`: of a 2xx answer nothing is kept but the status and the headers (a delivery's body means nothing). */
-  readonly keep: 'all' | 'drop-success';
+  readonly keeps: boolean;
   readonly maxBodyBytes: number;
-  /** What a longer body is: cut there, or a failure. */
-  readonly over: 'cut' | 'fail';
+  /** What a longer body is: cut there, or a failure, of which the setting is named that would let it through. */
+  readonly over: 'cut' | { readonly raise: string };
 }
 
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300;

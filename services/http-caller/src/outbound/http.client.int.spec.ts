@@ -7,8 +7,8 @@ import { DestinationPolicy } from './destination.policy';
 import type { AnswerRule, HttpAttempt, OutboundRequest, RequestBody } from './http-attempt';
 import { HttpClient, bodyFor } from './http.client';
 
-const KEEP_ALL: AnswerRule = { keep: 'all', maxBodyBytes: 100_000, over: 'fail' };
-const DELIVERY: AnswerRule = { keep: 'drop-success', maxBodyBytes: 1_000, over: 'cut' };
+const KEEP_ALL = (): AnswerRule => ({ keeps: true, maxBodyBytes: 100_000, over: { raise: 'A_SETTING' } });
+const DELIVERY = (status: number): AnswerRule => ({ keeps: status >= 300, maxBodyBytes: 1_000, over: 'cut' });
 
 const bodyOf = (text: string): RequestBody => ({ pieces: [Buffer.from(text)], sizeBytes: Buffer.byteLength(text) });
 const text = (attempt: HttpAttempt): string | undefined =>

@@ -2,8 +2,10 @@ import type { HeaderList } from '@stepwell/core';
 import type { Dispatcher } from 'undici';
 import type { AttemptFailure } from './attempt.failure';
 import { attemptFailure, timedOut, tooLarge } from './attempt.failure';
-import type { HttpAttempt, OutboundRequest } from './http-attempt';
-import { isSuccess } from './http-attempt';
+import type { AnswerRule, HttpAttempt, OutboundRequest } from './http-attempt';
+
+/** Before an answer has begun there is nothing of it. */
+const NOTHING_YET: AnswerRule = { keeps: false, maxBodyBytes: 0, over: 'cut' };
 
 /** An attempt and, of a failed one, the error behind it (for the metric of the guard). */
 export interface ExchangeEnd {
@@ -19,6 +21,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private status: number | undefined;
   private headers: HeaderList = [];
+  private rule: AnswerRule = NOTHING_YET;
   private chunks: Buffer[] = [];
   private receivedBytes = 0;
   private settled = false;
@@ -44,22 +47,23 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (this.settled || statusCode < 200) return;
     this.status = statusCode;
     this.headers = headerPairs(controller.rawHeaders);
+    this.rule = this.request.answer(statusCode, this.headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.settled) return;
-    const { maxBodyBytes, over } = this.request.answer;
+    const { keeps, maxBodyBytes, over } = this.rule;
     const room = maxBodyBytes - this.receivedBytes;
     this.receivedBytes += chunk.byteLength;
     if (chunk.byteLength <= room) {
-      if (this.keepsBody()) this.chunks.push(chunk);
+      if (keeps) this.chunks.push(chunk);
       return;
     }
-    if (over === 'fail') {
-      this.fail(tooLarge(maxBodyBytes));
+    if (over !== 'cut') {
+      this.fail(tooLarge(maxBodyBytes, over.raise));
       return;
     }
-    if (this.keepsBody()) this.chunks.push(chunk.subarray(0, room));
+    if (keeps) this.chunks.push(chunk.subarray(0, room));
     this.complete();
     this.cut();
   }
@@ -77,17 +81,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.fail(attemptFailure(error, this.request.url), error);
   }
 
-  private keepsBody(): boolean {
-    return this.request.answer.keep === 'all' || this.status === undefined || !isSuccess(this.status);
-  }
-
   private complete(): void {
     if (this.settled || this.status === undefined) return;
     this.settle({
       attempt: {
         status: this.status,
         headers: this.headers,
-        ...(this.keepsBody() ? { body: Buffer.concat(this.chunks) } : {}),
+        ...(this.rule.keeps ? { body: Buffer.concat(this.chunks) } : {}),
         durationMs: this.elapsedMs(),
       },
     });

@@ -6,7 +6,7 @@ import type {
   DeliveryReport,
   Done,
   Message,
-  NewBody,
+  Refused,
   ReportCallRequest,
   ReportDeliveriesRequest,
   RunState,
@@ -15,10 +15,11 @@ import type {
   TimersDueAnswer,
   TimersDueRequest,
 } from '@stepwell/core';
-import { asks, attemptDue, deadlineDue, isWanted, message, reportAttempt } from '@stepwell/core';
+import { asks, attemptDue, deadlineDue, ERROR_CODES, isRefused, isWanted, message, reportAttempt } from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
 import { mailboxKey, runKey } from '../aggregates';
+import type { NewBlob } from '../bodies/body.admission';
 import { takeIn } from '../bodies/body.admission';
 import type { PartitionHost } from '../partition/partition.host';
 import { RunStateRuntime } from '../run-state.runtime';
@@ -77,21 +78,45 @@ export class AttemptsController {
   }
 
   private async report(host: PartitionHost, report: DeliveryReport, bodies: readonly Uint8Array[]): Promise<Done> {
-    const body = report.outcome.body === undefined ? undefined : bodies[report.outcome.body];
-    const taken = takeIn(body ? [body] : []);
-    const command = attemptReport(report, taken.bodies[0]);
+    const { steps } = report;
+    const taken = takeIn(bodiesOf(report, bodies));
+    const [body] = taken.bodies;
+    const ended = attemptReport(report);
     return unlessUnreadable<Done>(this.runtime.logger, {}, async () => {
-      const decide = (state: RunState | undefined, context: CommandContext) => {
-        // Also of a run that has ended: most deliveries of short runs are reported after that.
-        if (state && report.waitedMs !== undefined) this.runtime.delays.note(state.start.workflowUrl, report.waitedMs);
-        return reportAttempt(state, command, context);
-      };
-      return unrefused(await host.execute(runKey(report.runId), decide, taken.blobs), `report on ${report.messageId}`);
+      const what = `report on ${report.messageId}`;
+      if (!steps) return unrefused(await this.decide(host, report, body ? { ...ended, body } : ended, taken.blobs), what);
+      const answered = { ...ended, steps: { ...steps, bodies: taken.bodies } };
+      const decided = await this.decide(host, report, answered, taken.blobs);
+      if (!isRefused(decided)) return decided;
+      // What was submitted doesn't fit into one entry: the attempt has failed, without it.
+      const { refused: code, message = ERROR_CODES[code].message } = decided;
+      return unrefused(await this.decide(host, report, { ...ended, error: { code, message } }), what);
     });
+  }
+
+  private decide(
+    host: PartitionHost,
+    { runId, waitedMs }: DeliveryReport,
+    report: AttemptReport,
+    blobs: readonly NewBlob[] = [],
+  ): Promise<Done | Refused> {
+    const decide = (state: RunState | undefined, context: CommandContext) => {
+      // Also of a run that has ended: most deliveries of short runs are reported after that.
+      if (state && waitedMs !== undefined) this.runtime.delays.note(state.start.workflowUrl, waitedMs);
+      return reportAttempt(state, report, context);
+    };
+    return host.execute(runKey(runId), decide, blobs);
   }
 }
 
-function attemptReport({ messageId, attempt, outcome }: DeliveryReport, body: NewBody | undefined): AttemptReport {
+/** The answer's own body, or those of what it submits: a report has not both. */
+function bodiesOf({ outcome, steps }: DeliveryReport, bodies: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (steps) return bodies.slice(steps.bodies.from, steps.bodies.from + steps.bodies.count);
+  const body = outcome.body === undefined ? undefined : bodies[outcome.body];
+  return body ? [body] : [];
+}
+
+function attemptReport({ messageId, attempt, outcome }: DeliveryReport): AttemptReport {
   const { status, headers, error } = outcome;
   return {
     messageId,
@@ -99,6 +124,5 @@ function attemptReport({ messageId, attempt, outcome }: DeliveryReport, body: Ne
     headers,
     ...(status === undefined ? {} : { status }),
     ...(error ? { error } : {}),
-    ...(body ? { body } : {}),
   };
 }

@@ -59,7 +59,7 @@ export class ItemBuilder {
   step(tenure: Tenure, stream: RunStream, state: RunState, delivery: Delivery): Message<DeliverItem> {
     const last = delivery.entry ?? 0;
     if (this.isLeftOut(state, last)) {
-      return message({ ...this.common(tenure, state, delivery, 'step'), segments: [], tail: [] });
+      return message({ ...this.common(tenure, state, delivery, 'step'), takesSteps: true, segments: [], tail: [] });
     }
     const bodies: Uint8Array[] = [];
     const tail = tailOf(stream, state, last, bodies);
@@ -68,7 +68,7 @@ export class ItemBuilder {
       { entries: { from: 0, to: last } },
       { literal: bodies.push(LIST_END) - 1 },
     ];
-    return message({ ...this.common(tenure, state, delivery, 'step'), segments, tail }, bodies);
+    return message({ ...this.common(tenure, state, delivery, 'step'), takesSteps: true, segments, tail }, bodies);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { ReceivedItem } from '@stepwell/gateway/testing';
+import type { ReceivedItem } from '@stepwell/core';
 import type { Program, Step } from './program';
 import { STEP_TYPES } from './program';
 

@@ -50,7 +50,7 @@ export class HttpNetwork {
         answered: (status: number, headers: AppAnswer['headers'], body: string) => {
           time.after(transit(this.world), () => {
             process.enter(() => {
-              const isKept = status >= 300 || request.answer.keep === 'all';
+              const isKept = request.answer(status, headers).keeps;
               end({ status, headers, ...(isKept ? { body: Buffer.from(body) } : {}) });
             });
           });
