@@ -42,7 +42,8 @@ export function takeSteps(
   const [first] = accepted;
   // Of the first event alone, and of the end, it is sure by now that the fold will find it so.
   if (ended.accepted.length > 0 || (first && completes(state, delivery, first))) return { accepted, answer: {} };
-  if (delivery.owesFollowUp && !accepted.some((each) => completes(state, delivery, each))) return nothingFollowed(steps);
+  if (delivery.owesFollowUp && !accepted.some((each) => completes(state, delivery, each)))
+    return nothingFollowed(steps);
   const { messageId } = delivery;
   if (first === undefined) return { accepted, answer: {}, succeeded: [messageId] };
   return { accepted: [event('DeliveriesSucceeded', () => ({ messageIds: [messageId] })), ...accepted], answer: {} };

@@ -38,6 +38,24 @@ describe('any run in a hostile world', () => {
     );
   });
 
+  it('does the same steps in the same order whether they are submitted or in answers, in fewer entries', () => {
+    fc.assert(
+      fc.property(anyProgram, fc.boolean(), (blocks, isAsked) => {
+        const [official, inline] = [false, true].map((inAnswers) => {
+          const world = live(blocks, [], isAsked);
+          expect(world.settleDown(inAnswers)).toBe(true);
+          assertPromises(world);
+          return world.scenario;
+        });
+        const logOf = (world = official) => world?.run.entries.map(({ step, messageId }) => ({ step, messageId }));
+        expect(logOf(inline)).toEqual(logOf());
+        expect([inline?.run.status, inline?.refolded()]).toEqual(['succeeded', inline?.state]);
+        expect(inline?.history.length).toBeLessThanOrEqual(official?.history.length ?? 0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('is the fold of its history, read back as JSON, at any moment', () => {
     fc.assert(
       fc.property(anyProgram, fc.array(anyMishap, { maxLength: 40 }), fc.boolean(), (blocks, mishaps, isAsked) => {

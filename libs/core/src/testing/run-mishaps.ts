@@ -27,6 +27,9 @@ export const anyProgram = fc.array(block, { maxLength: 6 });
 
 const MISHAPS = {
   succeed: 12,
+  answer: 6,
+  answerTwice: 2,
+  answerTooLate: 2,
   actAndFail: 3,
   actAndSayNothing: 3,
   answerWithoutActing: 1,
@@ -76,6 +79,21 @@ export function happen(world: RunSimulation, { what, choice }: Mishap): void {
       if (delivery) world.act(delivery);
       scenario.report(messageId);
       return;
+    case 'answer':
+      if (delivery) world.answer(delivery);
+      return;
+    case 'answerTwice':
+      if (!delivery) return;
+      world.answer(delivery);
+      world.answer(delivery, choice % 2);
+      return;
+    case 'answerTooLate': {
+      if (!delivery) return;
+      const { attempt } = delivery;
+      scenario.report(messageId, { error: { code: 'DELIVERY_TIMEOUT', message: 'too slow' } });
+      world.answer(delivery, attempt);
+      return;
+    }
     case 'actAndFail':
       if (delivery) world.act(delivery);
       scenario.report(messageId, { status: 500 });

@@ -1,10 +1,11 @@
-import type { RunTell, SubmitAnswer } from '../messages/catalogue';
+import type { Done, RunTell, SubmitAnswer } from '../messages/catalogue';
 import { runStream } from '../messages/partition';
 import type { AttemptReport } from '../run/attempt.decider';
 import { attemptDue, reportAttempt } from '../run/attempt.decider';
 import { copyPart } from '../run/copy.decider';
 import { cancelFailureCallback, deleteDeadLetter, requestFailureCallback, takeOver } from '../run/dead-letter.decider';
 import type { CommandContext, Decision, NewBody } from '../run/decision';
+import { already } from '../run/decision';
 import type { Changes } from '../run/effects';
 import { cancel, cancelMessage, finish, openMailbox } from '../run/end.decider';
 import type { RunEvent, TakeOver, TakeOverOverrides } from '../run/run.events';
@@ -14,6 +15,7 @@ import { tellKey } from '../run/run.state';
 import type { SubmitCommand } from '../run/submit.command';
 import { submit } from '../run/submit.decider';
 import { resultBody, told } from '../run/told.decider';
+import { withBodiesFrom } from '../wire/parsed-submission';
 import type {
   CallSubmission,
   InvokeSubmission,
@@ -49,6 +51,8 @@ export class RunScenario {
   /** What a relay would hold that knows the changes alone: emitted minus settled. */
   readonly unsettled = new Map<string, Obligation>();
   private messages = 0;
+  /** While an answer is put together: nothing is decided yet. */
+  private gathered: { items: Submission[]; bodies: NewBody[]; finish?: { result?: number } } | undefined;
 
   constructor(
     readonly runId = 'wfr_1',
@@ -87,7 +91,13 @@ export class RunScenario {
     bodies: readonly NewBody[],
     askId = 'ask-n',
     by: Pick<SubmitCommand, 'invoker' | 'successorOf'> = {},
-  ) {
+  ): Decision<SubmitAnswer> {
+    if (this.gathered) {
+      const { bodies: before } = this.gathered;
+      this.gathered.items.push(...items.map((item) => withBodiesFrom(item, before.length)));
+      before.push(...bodies);
+      return already({ runCreatedAt: 0, items: [] });
+    }
     return this.decide((context) => submit(this.state, { runId: this.runId, askId, items, bodies, ...by }, context));
   }
 
@@ -239,7 +249,12 @@ export class RunScenario {
     return this.decide(() => copyPart(this.state, { part, from, events }));
   }
 
-  finish(result?: string) {
+  finish(result?: string): Decision<Done> {
+    if (this.gathered) {
+      const { bodies } = this.gathered;
+      this.gathered.finish = result === undefined ? {} : { result: bodies.push(utf8.encode(result)) - 1 };
+      return already({});
+    }
     return this.decide(() => finish(this.state, result === undefined ? undefined : utf8.encode(result)));
   }
 
@@ -263,6 +278,14 @@ export class RunScenario {
     const decision = this.decide((context) => reportAttempt(this.state, report, context));
     if ('succeeded' in decision) for (const id of decision.succeeded ?? []) this.noteSuccess(id);
     return decision;
+  }
+
+  /** The running attempt of a message, or another one, is answered with what its endpoint does there instead of submitting it. */
+  answer(messageId: string, act: () => unknown, outcome: Partial<AttemptReport> = {}) {
+    const steps = (this.gathered = { items: [], bodies: [] });
+    act();
+    this.gathered = undefined;
+    return this.report(messageId, { ...outcome, steps });
   }
 
   due(messageId: string, attempt: number) {

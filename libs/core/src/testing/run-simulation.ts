@@ -84,6 +84,20 @@ export class RunSimulation {
     }
   }
 
+  /** Acts, of a step delivery in the answer to it: nothing is submitted before. */
+  answer(delivery: Delivery, attempt = delivery.attempt): void {
+    const { messageId, kind } = delivery;
+    const act = (): void => {
+      this.act(delivery);
+    };
+    if (kind === 'step') {
+      this.scenario.answer(messageId, act, { attempt });
+      return;
+    }
+    act();
+    this.scenario.report(messageId, { attempt });
+  }
+
   /** Says again something that was submitted before, as a retried or slow attempt does. */
   repeatSubmission(choice: number): void {
     this.submissions[choice % Math.max(1, this.submissions.length)]?.();
@@ -112,15 +126,18 @@ export class RunSimulation {
     this.scenario.due(delivery.messageId, delivery.attempt);
   }
 
-  /** Everything goes well from now on. Returns false when the run would never end. */
-  settleDown(): boolean {
+  /** Everything goes well from now on, with or without submissions in answers. Returns false when the run would never end. */
+  settleDown(inAnswers = false): boolean {
     for (let round = 0; round < 1_000 && !this.isOver(); round += 1) {
       for (const delivery of this.open) {
         if (typeof delivery.phase === 'object') this.wake(delivery);
         const { messageId, phase } = delivery;
         if (phase !== 'sent') continue;
-        this.act(delivery);
-        this.scenario.report(messageId);
+        if (inAnswers) this.answer(delivery);
+        else {
+          this.act(delivery);
+          this.scenario.report(messageId);
+        }
       }
       if (hasEnded(this.scenario.run)) continue;
       for (const request of this.requests) this.endRequest(request);
