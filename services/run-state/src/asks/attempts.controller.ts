@@ -15,7 +15,16 @@ import type {
   TimersDueAnswer,
   TimersDueRequest,
 } from '@stepwell/core';
-import { asks, attemptDue, deadlineDue, ERROR_CODES, isRefused, isWanted, message, reportAttempt } from '@stepwell/core';
+import {
+  asks,
+  attemptDue,
+  deadlineDue,
+  ERROR_CODES,
+  isRefused,
+  isWanted,
+  message,
+  reportAttempt,
+} from '@stepwell/core';
 import type { AskContext } from '@stepwell/messaging';
 import { Answers } from '@stepwell/messaging';
 import { mailboxKey, runKey } from '../aggregates';
@@ -84,7 +93,8 @@ export class AttemptsController {
     const ended = attemptReport(report);
     return unlessUnreadable<Done>(this.runtime.logger, {}, async () => {
       const what = `report on ${report.messageId}`;
-      if (!steps) return unrefused(await this.decide(host, report, body ? { ...ended, body } : ended, taken.blobs), what);
+      if (!steps)
+        return unrefused(await this.decide(host, report, body ? { ...ended, body } : ended, taken.blobs), what);
       const answered = { ...ended, steps: { ...steps, bodies: taken.bodies } };
       const decided = await this.decide(host, report, answered, taken.blobs);
       if (!isRefused(decided)) return decided;

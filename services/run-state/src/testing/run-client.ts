@@ -182,6 +182,36 @@ export class RunClient {
     await this.bus.ask(asks.ReportDeliveries, this.address, message({ reports: [report] }), this.options);
   }
 
+  /** The endpoint answers a delivery with the results of these steps, and with the end of the run if there is a `result`. */
+  async answer(
+    messageId: string,
+    stepIds: readonly number[],
+    more: {
+      readonly result?: Uint8Array;
+      readonly attempt?: number;
+      readonly body?: Uint8Array;
+      readonly item?: Partial<StepSubmission>;
+    } = {},
+  ): Promise<void> {
+    const { result, attempt = 0, body, item } = more;
+    const items = stepIds.map((id, index) => stepOf(`msg_${this.runId}_${id}`, id, { body: index, ...item }));
+    const own = [...stepIds.map((id) => body ?? utf8.encode(`{"out":"${id}"}`)), ...(result ? [result] : [])];
+    const report: DeliveryReport = {
+      runId: this.runId,
+      messageId,
+      attempt,
+      outcome: { status: 200, headers: [], durationMs: 1 },
+      // Beside those of others, as in a batch of reports.
+      steps: {
+        items,
+        ...(result ? { finish: { result: stepIds.length } } : {}),
+        bodies: { from: 1, count: own.length },
+      },
+    };
+    const request = message({ reports: [report] }, [utf8.encode('of another report'), ...own]);
+    await this.bus.ask(asks.ReportDeliveries, this.address, request, this.options);
+  }
+
   /** The endpoint says of a delivery that trying again is of no use: the run has failed. */
   async fail(messageId = `msg_${this.runId}`, attempt = 0): Promise<void> {
     await this.report(messageId, { status: 489, headers: [['upstash-nonretryable-error', 'true']] }, attempt);
