@@ -19,6 +19,8 @@ export interface LogEntry {
 
 export interface SeenReport extends DeliveryReport {
   readonly body?: Buffer;
+  /** Those of its steps. */
+  readonly stepBodies?: readonly Buffer[];
 }
 
 /** A run-state that has the logs of some runs, keeps the reports and counts what it is asked. */
@@ -101,8 +103,14 @@ export function headOf(
 
 function reportsOf({ head, bodies }: Message<ReportDeliveriesRequest>): SeenReport[] {
   return head.reports.map((report) => {
-    const body = report.outcome.body === undefined ? undefined : bodies[report.outcome.body];
-    return body === undefined ? report : { ...report, body: Buffer.from(body) };
+    const { outcome, steps } = report;
+    const body = outcome.body === undefined ? undefined : bodies[outcome.body];
+    const own = steps && bodies.slice(steps.bodies.from, steps.bodies.from + steps.bodies.count);
+    return {
+      ...report,
+      ...(body && { body: Buffer.from(body) }),
+      ...(own && { stepBodies: own.map((bytes) => Buffer.from(bytes)) }),
+    };
   });
 }
 
