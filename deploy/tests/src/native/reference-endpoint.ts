@@ -1,0 +1,69 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { json } from 'node:stream/consumers';
+
+/** Of the native protocol, in short (deploy/docs/reference/native-protocol.md): it verifies no signature, as one in use must. */
+export type Step = { name: string; run?: (results: readonly unknown[]) => unknown; sleep?: string; call?: string };
+/** One after the other; those in a list side by side. The run's result is the list of theirs. */
+export type Program = readonly (Step | readonly Step[])[];
+type Told = { stepId: number; concurrent: number; targetStep?: number; out?: string };
+type Work = { submissions: object[]; finish?: { body: unknown } };
+const CALLED = 'upstash-callback-forward-upstash-workflow-';
+
+export function referenceEndpoint(program: Program, engine: { readonly url: string; readonly token: string }): Server {
+  return createServer((request, response) => {
+    const work = async (): Promise<unknown> => {
+      const answer = await workOn(program, request.headers, await json(request));
+      const isAnnounced = request.headers['stepwell-steps'] === 'inline';
+      if (isAnnounced) return response.setHeader('stepwell-steps', 'inline').end(JSON.stringify(answer));
+      // A callback: what is submitted is submitted before it is answered.
+      const ask = { headers: { authorization: `Bearer ${engine.token}` }, body: JSON.stringify(answer.submissions) };
+      return response.writeHead((await fetch(`${engine.url}/v2/batch`, { method: 'POST', ...ask })).status).end();
+    };
+    work().catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+}
+
+async function workOn(program: Program, headers: IncomingHttpHeaders, body: unknown): Promise<Work> {
+  const head = (name: string): string => String(headers[`upstash-workflow-${name}`] ?? '');
+  const own = { 'upstash-workflow-runid': head('runid'), 'upstash-workflow-url': head('url') };
+  const item = (content: object, more: object = {}, destination = head('url')): object => {
+    return { destination, headers: { ...own, 'upstash-feature-set': 'WF_TriggerOnConfig', ...more }, body: content };
+  };
+  const steps = program.flat();
+  const entry = (id: number, concurrent: number, more: object): object => {
+    return { stepId: id, stepName: steps[id - 1]?.name, stepType: 'Run', concurrent, ...more };
+  };
+  const delay = (id: number): object => ({ 'upstash-delay': steps[id - 1]?.sleep ?? '0s' });
+  if (head('steptype') === 'Call') {
+    const out = Buffer.from((body as { body: string }).body, 'base64').toString();
+    return { submissions: [item(entry(Number(head('stepid')), Number(head('concurrent')), { out }))] };
+  }
+  const [, ...entries] = body as { body: string }[];
+  const log = entries.map((each) => JSON.parse(atob(each.body)) as Told);
+  const results: unknown[] = [];
+  for (const { stepId, out = 'null' } of log) if (stepId > 0) results[stepId - 1] = JSON.parse(out);
+  const perform = async (id: number, size: number): Promise<Work> => {
+    const { name, run, call } = steps[id - 1]!;
+    if (call !== undefined) {
+      const its = Object.entries({ stepid: `${id}`, stepname: name, steptype: 'Call', concurrent: `${size}` });
+      const back = Object.fromEntries(its.map(([header, value]) => [CALLED + header, value]));
+      const ask = { 'upstash-workflow-calltype': 'toCallback', 'upstash-callback': head('url'), ...back };
+      return { submissions: [item({ asked: id }, ask, call)] };
+    }
+    results[id - 1] = await run?.(results);
+    const result = item(entry(id, size, { out: JSON.stringify(results[id - 1]) }), size === 1 ? delay(id) : {});
+    return { submissions: [result], ...(run && size === 1 && id === steps.length && { finish: { body: results } }) };
+  };
+  const last = log.at(-1);
+  if (last?.targetStep !== undefined) return perform(last.targetStep, last.concurrent);
+  let first = 1;
+  for (const block of program) {
+    const ids = [block].flat().map((_, index) => first + index);
+    const plan = (id: number): object => item({ ...entry(id, ids.length, { targetStep: id }), stepId: 0 }, delay(id));
+    if (ids.every((id) => id - 1 in results)) first += ids.length;
+    else if (ids.length === 1) return perform(first, 1);
+    // Planned already: the last of the group goes on.
+    else return { submissions: log.some(({ targetStep }) => targetStep === first) ? [] : ids.map(plan) };
+  }
+  return { submissions: [], finish: { body: results } };
+}
