@@ -178,7 +178,7 @@ describe('whatever an endpoint answers (rule 1)', () => {
   const jsonOf = (answer: unknown): Uint8Array => {
     if (answer instanceof Uint8Array) return answer;
     try {
-      return utf8.encode(JSON.stringify(answer) ?? '');
+      return utf8.encode(JSON.stringify(answer));
     } catch {
       return new Uint8Array();
     }
