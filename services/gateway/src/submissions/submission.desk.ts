@@ -1,11 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type {
-  Clock,
-  ParsedSubmission,
-  ReceivedItem,
-  SubmissionContext,
-  WaitInput,
-} from '@stepwell/core';
+import type { Clock, ParsedSubmission, ReceivedItem, SubmissionContext, WaitInput } from '@stepwell/core';
 import {
   asks,
   isRefused,
