@@ -30,6 +30,8 @@ export interface ScenarioOptions {
   readonly runs?: number;
   readonly climate?: ClimateName;
   readonly sabotage?: Sabotage;
+  /** The application answers half of its deliveries with what it submits. */
+  readonly answersSteps?: boolean;
   /** Keeps every line of the story, the product's own log with it. */
   readonly keepsTrace?: boolean;
 }
@@ -86,7 +88,8 @@ class Scenario {
     this.gateways = new Gateways(this.world);
     const notifier = new Notifier(this.world, this.gateways, this.journal);
     this.programs = writePrograms(chance, PROGRAMS);
-    const app = new WorkflowApp(this.world, this.programs, this.gateways, this.journal, judge, notifier);
+    const { answersSteps } = options;
+    const app = new WorkflowApp(this.world, this.programs, this.gateways, this.journal, judge, notifier, answersSteps);
     const network = new HttpNetwork(this.world, app, judge);
     this.cluster = new Cluster(this.world, {
       gateways: this.gateways,

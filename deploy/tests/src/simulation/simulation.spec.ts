@@ -31,6 +31,12 @@ test.each(Object.keys(CLIMATES) as ClimateName[])('what is promised holds in wea
   expect(runs).toBeGreaterThan(50);
 });
 
+test('what is promised holds where half of it is submitted in answers', async () => {
+  const { violations, tally } = await playScenario({ seed, climate: 'bad', answersSteps: true });
+  expect({ seed, violations }).toEqual({ seed, violations: [] });
+  expect(new Map(tally.entries()).get('answers with steps')).toBeGreaterThan(100);
+});
+
 describe('a bug is found that is planted', () => {
   test.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))(
     '%s',

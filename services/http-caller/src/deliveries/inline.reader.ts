@@ -32,9 +32,9 @@ export class InlineReader {
   readonly official = (status: number): AnswerRule => (isSuccess(status) ? SUCCESS : ERROR);
 
   /** The attempt with what its answer submits, if it is such an answer: its body is read, and not kept. */
-  read(key: AttemptKey, { body, ...attempt }: HttpAttempt): HttpAttempt {
-    if (body === undefined) return attempt;
-    if (attempt.status === undefined || !isSuccess(attempt.status)) return { ...attempt, body };
+  read(key: AttemptKey, attempt: HttpAttempt): HttpAttempt {
+    if (attempt.body === undefined || !isSuccess(attempt.status ?? 0)) return attempt;
+    const { body, ...ended } = attempt;
     const { runId } = key;
     let made = 0;
     const answer = parseInlineAnswer(body, {
@@ -46,9 +46,9 @@ export class InlineReader {
       limits: this.limits,
       maxItems: this.limits.batchLimit,
     });
-    if (answer.ok) return { ...attempt, steps: answer.value };
+    if (answer.ok) return { ...ended, steps: answer.value };
     const { code, message } = answer.problem;
-    return { ...attempt, error: { code, message: `the answer with Stepwell-Steps: inline is refused: ${message}` } };
+    return { ...ended, error: { code, message: `the answer with Stepwell-Steps: inline is refused: ${message}` } };
   }
 }
 

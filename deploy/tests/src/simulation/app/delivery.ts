@@ -7,6 +7,8 @@ export interface Delivery {
   readonly runId: string;
   readonly messageId: string;
   readonly retried: number;
+  /** It may be answered with what is submitted. */
+  readonly takesSteps: boolean;
   /** Of a step: the program it runs, and all entries of its list, plans too, in order. */
   readonly program: number;
   readonly entries: readonly DeliveredStep[];
@@ -33,6 +35,7 @@ export function readDelivery({ headers, body }: OutboundRequest): Delivery {
     runId: text('upstash-workflow-runid'),
     messageId: text('upstash-message-id'),
     retried: Number(text('upstash-retried')),
+    takesSteps: text('stepwell-steps') === 'inline',
     program: 0,
     entries: [],
     called: undefined,

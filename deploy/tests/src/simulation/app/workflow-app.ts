@@ -1,3 +1,4 @@
+import type { ReceivedItem } from '@stepwell/core';
 import type { GatewayDesks, ItemOutcome } from '@stepwell/gateway/testing';
 import type { OutboundRequest } from '@stepwell/http-caller/testing';
 import { Problem } from '@stepwell/platform';
@@ -24,6 +25,11 @@ export const REFUSED: AppAnswer = {
   headers: [...answer(489, '').headers, ['upstash-nonretryable-error', 'true']],
 };
 
+const withSteps = (steps: { readonly submissions?: readonly ReceivedItem[]; readonly finish?: object }): AppAnswer => {
+  const { headers, ...ok } = answer(200, JSON.stringify(steps));
+  return { ...ok, headers: [...headers, ['stepwell-steps', 'inline']] };
+};
+
 function answer(status: number, body: string): AppAnswer {
   const sdk = [
     ['upstash-workflow-sdk-version', '1'],
@@ -46,6 +52,8 @@ export class WorkflowApp {
     private readonly journal: Journal,
     private readonly judge: Judge,
     private readonly notifier: Notifier,
+    /** Half of what may be submitted in answers is. */
+    private readonly answersSteps = false,
   ) {}
 
   read(request: OutboundRequest): Delivery {
@@ -77,10 +85,14 @@ export class WorkflowApp {
         const step = stepAt(this.programs[run.program]!, stepId);
         if (!step) return FAILED;
         this.judge.does(run, stepId, begun);
-        return this.submitResult(run, { runId: run.runId, stepId, concurrent }, step, { status, body });
+        const position = { runId: run.runId, stepId, concurrent };
+        return this.submitResult(run, position, step, { status, body }, { ...begun, inAnswer: false });
       }
-      case 'step':
-        return this.workOn(run, delivery, begun);
+      case 'step': {
+        const inAnswer = this.answersSteps && delivery.takesSteps && this.world.chance.happens(0.5);
+        if (inAnswer) this.world.tally.count('answers with steps');
+        return this.workOn(run, delivery, { ...begun, inAnswer });
+      }
     }
   }
 
@@ -110,7 +122,7 @@ export class WorkflowApp {
     }
   }
 
-  private async workOn(run: RunJournal, { entries }: Delivery, begun: Begun): Promise<AppAnswer> {
+  private async workOn(run: RunJournal, { entries }: Delivery, begun: Working): Promise<AppAnswer> {
     const program = this.programs[run.program]!;
     const last = entries.at(-1);
     if (last?.targetStep !== undefined) {
@@ -129,10 +141,10 @@ export class WorkflowApp {
       }
       first += block.length;
     }
-    return this.finish(run);
+    return this.finish(run, begun);
   }
 
-  private begin(run: RunJournal, block: Block, first: number, begun: Begun): Promise<AppAnswer> {
+  private begin(run: RunJournal, block: Block, first: number, begun: Working): Promise<AppAnswer> {
     const [only] = block;
     const { runId } = run;
     if (block.length === 1 && only) return this.runStep(run, { runId, stepId: first, concurrent: 1 }, only, begun);
@@ -141,26 +153,26 @@ export class WorkflowApp {
       stepOf(run, position.stepId).planSentMs ??= this.world.time.nowMs;
       return planItem(position, step);
     });
-    return this.submit(run, (desks, hangUp) => desks.submissions.submit(items, '', hangUp));
+    return this.submitItems(run, items, begun);
   }
 
-  private async runStep(run: RunJournal, position: StepPosition, step: Step, begun: Begun): Promise<AppAnswer> {
+  private async runStep(run: RunJournal, position: StepPosition, step: Step, begun: Working): Promise<AppAnswer> {
     const { stepId } = position;
     this.judge.does(run, stepId, begun);
     const { nowMs } = this.world.time;
     const journal = stepOf(run, stepId);
     switch (step.form) {
       case 'run':
-        return this.submitResult(run, position, step, { made: (this.outs += 1), of: run.runId, stepId });
+        return this.submitResult(run, position, step, { made: (this.outs += 1), of: run.runId, stepId }, begun);
       case 'sleep':
-        return this.submitResult(run, position, step, undefined);
+        return this.submitResult(run, position, step, undefined, begun);
       case 'notify': {
         const notified = await this.notifier.notify(step.eventId);
         if (notified.kind !== 'answered') return failureOf(notified);
-        return this.submitResult(run, position, step, { notified: notified.value });
+        return this.submitResult(run, position, step, { notified: notified.value }, begun);
       }
       case 'call':
-        return this.submit(run, (desks, hangUp) => desks.submissions.submit([callItem(position, step)], '', hangUp));
+        return this.submitItems(run, [callItem(position, step)], begun);
       case 'wait': {
         journal.requestSentMs ??= nowMs;
         const wait = waitRequest(position, step);
@@ -173,21 +185,36 @@ export class WorkflowApp {
       case 'invoke': {
         const childId = `wfr_${this.world.chance.id()}`;
         this.journal.begin(childId, step.child, nowMs, run.runId);
-        const item = invokeItem(position, step, childId, this.programs[step.child]!);
-        return this.submit(run, (desks, hangUp) => desks.submissions.submit([item], '', hangUp));
+        return this.submitItems(run, [invokeItem(position, step, childId, this.programs[step.child]!)], begun);
       }
     }
   }
 
-  private submitResult(run: RunJournal, position: StepPosition, step: Step, out: unknown): Promise<AppAnswer> {
+  private submitResult(
+    run: RunJournal,
+    position: StepPosition,
+    step: Step,
+    out: unknown,
+    begun: Working,
+  ): Promise<AppAnswer> {
     const journal = stepOf(run, position.stepId);
     journal.firstSentMs ??= this.world.time.nowMs;
     journal.given.add(out === undefined ? '' : JSON.stringify(out));
     const acked = (): void => {
       journal.durableMs ??= this.world.time.nowMs;
     };
-    const item = resultItem(position, step, out);
-    return this.submit(run, (desks, hangUp) => desks.submissions.submit([item], '', hangUp), acked);
+    return this.submitItems(run, [resultItem(position, step, out)], begun, acked);
+  }
+
+  /** In the answer nobody says whether it was taken. */
+  private submitItems(
+    run: RunJournal,
+    items: readonly ReceivedItem[],
+    { inAnswer }: Working,
+    onAccepted?: (messageId: string) => void,
+  ): Promise<AppAnswer> {
+    if (inAnswer) return Promise.resolve(withSteps({ submissions: items }));
+    return this.submit(run, (desks, hangUp) => desks.submissions.submit(items, '', hangUp), onAccepted);
   }
 
   private async submit(
@@ -215,10 +242,11 @@ export class WorkflowApp {
     return failureOf(reply);
   }
 
-  private async finish(run: RunJournal): Promise<AppAnswer> {
+  private async finish(run: RunJournal, { inAnswer }: Working): Promise<AppAnswer> {
     const result = JSON.stringify({ done: run.runId });
     run.finishSentMs ??= this.world.time.nowMs;
     run.finishResult = result;
+    if (inAnswer) return withSteps({ finish: { body: result } });
     const bytes = Buffer.from(result);
     const reply = await this.gateways.request((desks, hangUp) => desks.runs.finish(run.runId, bytes, hangUp));
     if (reply.kind !== 'answered') return failureOf(reply);
@@ -232,6 +260,11 @@ export class WorkflowApp {
     journal.bad += 1;
     journal.wasRefused ||= isForGood;
   }
+}
+
+interface Working extends Begun {
+  /** What is submitted is submitted in the answer. */
+  readonly inAnswer: boolean;
 }
 
 type SubmissionAsk = (desks: GatewayDesks, hangUp: AbortSignal) => Promise<readonly ItemOutcome[]>;
