@@ -6,7 +6,9 @@ export type Step = { name: string; run?: (results: readonly unknown[]) => unknow
 /** One after the other; those in a list side by side. The run's result is the list of theirs. */
 export type Program = readonly (Step | readonly Step[])[];
 type Told = { stepId: number; concurrent: number; targetStep?: number; out?: string };
+type Encoded = { body: string };
 type Work = { submissions: object[]; finish?: { body: unknown } };
+const textOf = ({ body }: Encoded): string => Buffer.from(body, 'base64').toString();
 const CALLED = 'upstash-callback-forward-upstash-workflow-';
 
 export function referenceEndpoint(program: Program, engine: { readonly url: string; readonly token: string }): Server {
@@ -35,11 +37,10 @@ async function workOn(program: Program, headers: IncomingHttpHeaders, body: unkn
   };
   const delay = (id: number): object => ({ 'upstash-delay': steps[id - 1]?.sleep ?? '0s' });
   if (head('steptype') === 'Call') {
-    const out = Buffer.from((body as { body: string }).body, 'base64').toString();
+    const out = textOf(body as Encoded);
     return { submissions: [item(entry(Number(head('stepid')), Number(head('concurrent')), { out }))] };
   }
-  const [, ...entries] = body as { body: string }[];
-  const log = entries.map((each) => JSON.parse(atob(each.body)) as Told);
+  const log = (body as Encoded[]).slice(1).map((each) => JSON.parse(textOf(each)) as Told);
   const results: unknown[] = [];
   for (const { stepId, out = 'null' } of log) if (stepId > 0) results[stepId - 1] = JSON.parse(out);
   const perform = async (id: number, size: number): Promise<Work> => {

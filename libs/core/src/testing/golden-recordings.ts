@@ -245,6 +245,27 @@ export const recordings: Readonly<Record<string, () => RunScenario>> = {
     return run;
   },
 
+  /** Several facts of one answer in an entry: results, a success that owes nothing, the end. */
+  'answered-with-steps': () => {
+    const run = new RunScenario('wfr_answered', TRIGGERED_AT, freshIds('wfr_answered'));
+    run.start();
+    const answer = (act: () => unknown): void => {
+      const [delivery] = run.open();
+      run.at += 20;
+      run.answer(delivery?.messageId ?? '', act);
+    };
+    answer(() => [run.record(1), run.record(2)]);
+    answer(() => run.plan(3, 2));
+    answer(() => run.record(3, { concurrent: 2 }));
+    // Of the last plan's, while the first result, which leads to nothing, still is to be answered.
+    const [discarded = ''] = run.open().flatMap(({ messageId, owesFollowUp }) => (owesFollowUp ? [] : [messageId]));
+    run.answer(discarded, () => run.record(4, { concurrent: 2 }));
+    answer(() => run.record(9));
+    wake(run);
+    answer(() => [run.record(5, { stepType: 'SleepFor' }, { delayMs: 1_000 }), run.record(6), run.finish('"done"')]);
+    return run;
+  },
+
   'dead-letter-deleted': () => {
     const run = begun('wfr_deleted', { failureCallback: { ...FAILURE_CALLBACK, retries: 0 } });
     reportOpen(run, REFUSED);
