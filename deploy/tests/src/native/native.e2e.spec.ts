@@ -26,7 +26,7 @@ describe.each(TOPOLOGIES)('an endpoint of the native protocol, %s', (topology) =
 
   beforeAll(() => stepwell.start(), 180_000);
   afterAll(async () => {
-    for (const server of servers) server.closeAllConnections();
+    for (const server of servers) server.close().closeAllConnections();
     await stepwell.remove();
   }, 60_000);
 
