@@ -233,6 +233,24 @@ describe('a call', () => {
   });
 });
 
+it('stores no copy of what the server announced, whatever a client that repeats all it received forwards (2.5)', () => {
+  const copies = {
+    'Upstash-Forward-Stepwell-Steps': 'inline',
+    'Upstash-Callback-Forward-Stepwell-Steps': 'inline',
+    'Upstash-Failure-Callback': 'http://app/api/seq',
+    'Upstash-Failure-Callback-Forward-Stepwell-Steps': 'inline',
+  };
+  for (const [headers, body] of [
+    [start, ''],
+    [run, result],
+    [call, ''],
+  ] as const) {
+    const parsed = parse({ ...headers, ...copies }, body);
+    expect(parsed.ok).toBe(true);
+    expect(JSON.stringify(parsed)).not.toContain('stepwell');
+  }
+});
+
 describe('bad input', () => {
   it.each<[Record<string, string>, string]>([
     [{ 'upstash-delay': 'soon' }, 'INVALID_DURATION'],
