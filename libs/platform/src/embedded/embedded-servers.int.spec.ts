@@ -110,6 +110,14 @@ describe('an embedded nats-server', () => {
     expect(server.url).toBe(`nats://127.0.0.1:${String(port)}`);
   });
 
+  it('tells what it counts when it shall, and nobody otherwise', async () => {
+    expect(server.monitorUrl).toBeUndefined();
+    await server.stop();
+    server = await startNatsServer({ binary: natsBinary, dataDir: folder, passwords, isMonitored: true });
+    const counts: unknown = await (await fetch(`${server.monitorUrl ?? ''}/varz`)).json();
+    expect(counts).toMatchObject({ in_msgs: expect.any(Number), out_msgs: expect.any(Number) });
+  });
+
   it('keeps its passwords from other users of the machine', () => {
     expect(statSync(join(folder, 'nats.conf')).mode & 0o777).toBe(0o600);
   });

@@ -12,6 +12,8 @@ import { startSupervised } from './supervised-process';
 export interface EmbeddedNats extends EmbeddedServer {
   /** Without credentials. */
   readonly url: string;
+  /** Of its own counts (`/varz`), when it is monitored. */
+  readonly monitorUrl?: string;
 }
 
 export interface LaunchNatsOptions extends ServerBounds {
@@ -23,6 +25,8 @@ export interface LaunchNatsOptions extends ServerBounds {
   readonly maxStoreBytes?: number;
   /** Default 0: the server takes a free one. */
   readonly port?: number;
+  /** Whether it tells what it counts, to anybody on this machine. Default: no. */
+  readonly isMonitored?: boolean;
 }
 
 export interface StartNatsOptions extends Omit<LaunchNatsOptions, 'access'> {
@@ -36,7 +40,7 @@ export function startNatsServer({ passwords, ...options }: StartNatsOptions): Pr
 
 /** As `startNatsServer`, with accounts and users of the caller's choice. */
 export async function launchNatsServer(options: LaunchNatsOptions): Promise<EmbeddedNats> {
-  const { binary, access, maxStoreBytes, port = 0, ...bounds } = options;
+  const { binary, access, maxStoreBytes, port = 0, isMonitored = false, ...bounds } = options;
   const dataDir = resolve(options.dataDir);
   const portsDir = join(dataDir, 'ports');
   await rm(portsDir, { recursive: true, force: true });
@@ -46,6 +50,7 @@ export async function launchNatsServer(options: LaunchNatsOptions): Promise<Embe
     server_name: 'stepwell-embedded',
     listen: `127.0.0.1:${String(port === 0 ? -1 : port)}`,
     ports_file_dir: portsDir,
+    ...(isMonitored ? { http: '127.0.0.1:-1' } : {}),
     // For a process that is busy while parts of a large body come in; the server's own 64 MiB are less than one body may have.
     max_pending: 256 * 1024 * 1024,
     jetstream: {
@@ -60,8 +65,13 @@ export async function launchNatsServer(options: LaunchNatsOptions): Promise<Embe
     args: ['--config', configFile],
     logFile: join(dataDir, 'nats-server.log'),
   });
-  const portOpened = await untilReady('nats-server', server, () => readPort(portsDir, server.pid));
-  return { ...server, port: portOpened, url: `nats://127.0.0.1:${String(portOpened)}` };
+  const { nats, http } = await untilReady('nats-server', server, () => readPorts(portsDir, server.pid));
+  return {
+    ...server,
+    port: nats,
+    url: `nats://127.0.0.1:${String(nats)}`,
+    ...(http === undefined ? {} : { monitorUrl: `http://127.0.0.1:${String(http)}` }),
+  };
 }
 
 /** JSON is a subset of the server's own configuration language. */
@@ -71,8 +81,9 @@ async function writeConfig(file: string, config: object): Promise<void> {
 }
 
 /** The server writes this file when all its listeners are open. */
-async function readPort(portsDir: string, pid: number): Promise<number | undefined> {
+async function readPorts(portsDir: string, pid: number): Promise<{ nats: number; http?: number } | undefined> {
   const ports = await readFile(join(portsDir, `nats-server_${String(pid)}.ports`), 'utf8').catch(() => '');
-  const port = /"nats:\/\/[^"]*:(\d+)"/.exec(ports)?.[1];
-  return port === undefined ? undefined : Number(port);
+  const [nats, http] = ['nats', 'http'].map((scheme) => new RegExp(`"${scheme}://[^"]*:(\\d+)"`).exec(ports)?.[1]);
+  if (nats === undefined) return undefined;
+  return { nats: Number(nats), ...(http === undefined ? {} : { http: Number(http) }) };
 }
