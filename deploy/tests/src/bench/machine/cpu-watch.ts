@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { foreignShare, type MachineTicks, machineTicksIn, peakBytesIn, processTicksIn } from './proc';
+
+/** A process that belongs to the measurement: to the engine that is measured, or to who measures it. */
+export interface Watched {
+  readonly name: string;
+  readonly pid: number;
+  readonly part: 'engine' | 'harness';
+}
+
+/** What one process used. */
+export interface Usage extends Pick<Watched, 'name' | 'part'> {
+  /** User and system time between the two looks. */
+  readonly cpuMs: number;
+  /** The most memory it has had since it started. */
+  readonly peakBytes: number;
+}
+
+const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** Looks at the machine and at processes, twice. Linux only. */
+export class CpuWatch {
+  private readonly machine: MachineTicks;
+  private readonly ticks: readonly number[];
+
+  /** The first look. @throws Error when one of them is gone */
+  constructor(private readonly watched: readonly Watched[]) {
+    this.machine = lookAtMachine();
+    this.ticks = watched.map(({ pid }) => ticksOf(pid));
+  }
+
+  /** The second look. @throws Error when one of them is gone: its time would be missing */
+  read(): { readonly usage: readonly Usage[]; readonly foreignShare: number } {
+    const machine = lookAtMachine();
+    const spent = this.watched.map(({ pid }, index) => ticksOf(pid) - (this.ticks[index] ?? 0));
+    const usage = this.watched.map(({ name, part, pid }, index) => ({
+      name,
+      part,
+      cpuMs: ((spent[index] ?? 0) * 1000) / TICKS_PER_SECOND,
+      peakBytes: peakBytesIn(readFileSync(`/proc/${pid}/status`, 'utf8')),
+    }));
+    const own = spent.reduce((all, ticks) => all + ticks, 0);
+    return { usage, foreignShare: foreignShare(this.machine, machine, own) };
+  }
+}
+
+const lookAtMachine = (): MachineTicks => machineTicksIn(readFileSync('/proc/stat', 'utf8'));
+const ticksOf = (pid: number): number => processTicksIn(readFileSync(`/proc/${pid}/stat`, 'utf8'));
