@@ -10,12 +10,15 @@ import { until } from './until';
 
 const CLI = resolve(__dirname, '../../../../services/standalone/dist/main.js');
 
+/** What a process can be: one of the five, or all of them in one. */
+type Role = ServiceName | 'all';
+
 /** One service as a cluster would run it: `stepwell start --role …`, configured by its environment alone, supervised by nobody. */
 export class FleetMember {
   readonly child: ChildProcess;
 
   constructor(
-    role: ServiceName,
+    readonly role: Role,
     readonly logFile: string,
     env: NodeJS.ProcessEnv,
     cli: string,
@@ -86,7 +89,7 @@ export class ServiceFleet {
   ) {}
 
   /** @param others what this process alone has: settings, another build of the program */
-  add(role: ServiceName, { env = {}, cli = CLI }: MemberOptions = {}): FleetMember {
+  add(role: Role, { env = {}, cli = CLI }: MemberOptions = {}): FleetMember {
     const logFile = join(this.folder, `${role}-${this.members.length}.log`);
     const settings = {
       ...process.env,

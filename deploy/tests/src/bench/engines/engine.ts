@@ -1,0 +1,45 @@
+import type { Watched } from '../machine/cpu-watch';
+import type { AppProcess, AppSettings } from './app-process';
+import type { Journal } from '../work/journal';
+import type { RunOrder } from '../work/work';
+
+/**
+ * An engine that can be measured, and the app of its users that goes with it. One file is one engine (or one engine in several shapes), and
+ * one line in `index.ts`.
+ */
+export interface EngineKind {
+  /** As in `--peers` and in the tables. */
+  readonly name: string;
+  /** One line for the results page: version, and what was set otherwise than it comes. */
+  readonly about: string;
+  /** In what the engine's app does. */
+  readonly callsPerRun: (steps: number) => number;
+  /** Starts all of it, with fresh data below the folder, and resolves when it can take runs. @throws Error when it can't be started */
+  start(folder: string): Promise<Engine>;
+  /**
+   * The app, in its own process: listens, and does every run's steps (`stepResult`), telling the journal.
+   * @returns the URL that the engine shall call it by
+   */
+  serve(journal: Journal, settings: AppSettings): Promise<string>;
+}
+
+/** One that runs. Whoever started it stops it. */
+export interface Engine {
+  /** Every process of it, and of what serves and watches it, but not the driver. */
+  readonly processes: readonly Watched[];
+  readonly app: AppProcess;
+  /** Resolves when the run is durable. 'shed': it was refused for load, and may be tried again. @throws Error when refused otherwise */
+  accept(order: RunOrder): Promise<'accepted' | 'shed'>;
+  /** Resolves when it has ended, with its result. @throws Error when it can't be accepted */
+  complete(order: RunOrder): Promise<number>;
+  counters(): Promise<Counters>;
+  stop(): Promise<void>;
+}
+
+/** Of what only grows; an engine that has no such thing, or doesn't tell, leaves it out. */
+export interface Counters {
+  /** Syncs of the log that durability rests on. */
+  readonly fsyncs?: number;
+  /** Messages that processes sent to the broker between them. */
+  readonly messages?: number;
+}

@@ -1,0 +1,16 @@
+import type { EngineKind } from './engine';
+import { restate } from './restate.engine';
+import { stepwell } from './stepwell.engine';
+
+/** Ours, in both topologies. */
+export const OURS: readonly EngineKind[] = [stepwell('one'), stepwell('five')];
+/** Others, for comparison. */
+export const PEERS: readonly EngineKind[] = [restate];
+
+/** @throws Error that names those there are */
+export function engineNamed(name: string): EngineKind {
+  const all = [...OURS, ...PEERS];
+  const found = all.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no engine ${name}: there are ${all.map((each) => each.name).join(', ')}`);
+  return found;
+}

@@ -1,0 +1,108 @@
+import { freePort, VERSION } from '@stepwell/platform';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ROLES } from '../../chaos/cluster';
+import { BareClient } from '../../e2e/races/bare-client';
+import { starting } from '../../e2e/races/wire-requests';
+import { ServiceFleet } from '../../e2e/service-fleet';
+import type { Topology } from '../../e2e/stepwell-under-test';
+import type { RunOrder } from '../work/work';
+import { AppProcess } from './app-process';
+import type { Engine, EngineKind } from './engine';
+import { type Payload, serveStepwellApp } from './stepwell.app';
+import { startServers } from './stepwell.servers';
+
+const ABOUT: Readonly<Record<Topology, string>> = {
+  one: 'all services in one process (`--role all`)',
+  five: 'five services as processes of their own',
+};
+/** When a refusal for load names no other time. */
+const TRY_AGAIN_MS = 1_000;
+
+/** The product as it is shipped: tokens, signatures, validation, logs at info into files, metrics; on a mongod and a nats-server of its own. */
+export function stepwell(topology: Topology): EngineKind {
+  const name = `stepwell-${topology}`;
+  return {
+    name,
+    about: `Stepwell ${VERSION}, ${ABOUT[topology]}, on the official client’s wire; its settings as they come`,
+    // The first delivery, and one after each result.
+    callsPerRun: (steps) => steps + 1,
+    start: (folder) => startStepwell(name, topology, folder),
+    serve: (journal, { gatewayUrl = '' }) => serveStepwellApp(journal, gatewayUrl),
+  };
+}
+
+async function startStepwell(name: string, topology: Topology, folder: string): Promise<Engine> {
+  const servers = await startServers(folder);
+  const port = await freePort();
+  const gatewayUrl = `http://127.0.0.1:${port}`;
+  const fleet = new ServiceFleet(folder, {
+    ...servers.settings,
+    STEPWELL_GATEWAY_HOST: '127.0.0.1',
+    STEPWELL_GATEWAY_PORT: String(port),
+  });
+  const members = (topology === 'one' ? (['all'] as const) : ROLES).map((role) => fleet.add(role));
+  const killAll = (): void => {
+    for (const { child } of members) child.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
+  const stop = async (): Promise<void> => {
+    await fleet.end();
+    process.off('exit', killAll);
+    await servers.stop();
+  };
+  try {
+    await fleet.ready();
+    const app = await AppProcess.start(name, { gatewayUrl });
+    const client = new StepwellClient(gatewayUrl, app);
+    return {
+      app,
+      processes: [
+        ...members.map(({ role, child }) => ({ name: role, pid: child.pid ?? 0, part: 'engine' }) as const),
+        ...servers.processes,
+        { name: 'app', pid: app.pid, part: 'harness' },
+      ],
+      accept: (order) => client.accept(order),
+      complete: (order) => client.complete(order),
+      counters: () => servers.counters(),
+      stop: async () => {
+        await Promise.all([client.close(), app.stop()]);
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts runs as `client.trigger` does. */
+class StepwellClient {
+  private readonly http: BareClient;
+
+  constructor(
+    gatewayUrl: string,
+    private readonly app: AppProcess,
+  ) {
+    this.http = new BareClient(gatewayUrl);
+  }
+
+  async accept({ id, seed, steps }: RunOrder): Promise<'accepted' | 'shed'> {
+    const payload: Payload = { seed, steps };
+    const answer = await this.http.send(starting([{ id, url: this.app.url }], { payload: JSON.stringify(payload) }));
+    if (answer.status === 200) return 'accepted';
+    if (answer.status !== 429 && answer.status !== 503)
+      throw new Error(`${id} is refused: ${answer.status} ${answer.text}`);
+    await delay(answer.retryAfter === undefined ? TRY_AGAIN_MS : Number(answer.retryAfter) * 1000);
+    return 'shed';
+  }
+
+  async complete(order: RunOrder): Promise<number> {
+    const ended = this.app.ended(order.id);
+    while ((await this.accept(order)) === 'shed');
+    return ended;
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+}

@@ -1,0 +1,84 @@
+import { ensureReplicaSetOfOne } from '@stepwell/event-store';
+import { resolveMongod, resolveNatsServer, startMongod, startNatsServer } from '@stepwell/platform';
+import { mongo } from 'mongoose';
+import { randomBytes } from 'node:crypto';
+import * as os from 'node:os';
+import { join } from 'node:path';
+import type { Watched } from '../machine/cpu-watch';
+import type { Counters } from './engine';
+
+/** mongod and nats-server as the product starts them, on fresh data, and what they have counted. */
+export interface StepwellServers {
+  readonly processes: readonly Watched[];
+  /** By which services find them. */
+  readonly settings: NodeJS.ProcessEnv;
+  counters(): Promise<Counters>;
+  stop(): Promise<void>;
+}
+
+/** @throws Error when one isn't to be had as a binary of our own: its CPU time couldn't be read */
+export async function startServers(folder: string): Promise<StepwellServers> {
+  const [mongodBinary, natsBinary] = await Promise.all([resolveMongod(), resolveNatsServer()]);
+  if (mongodBinary.kind !== 'binary' || natsBinary.kind !== 'binary')
+    throw new Error('the bench starts its own servers: unset STEPWELL_MONGODB_URI and STEPWELL_NATS_URL');
+  const passwords = { stepwell: randomBytes(16).toString('hex'), reader: randomBytes(16).toString('hex') };
+  const [mongod, nats] = await Promise.all([
+    startMongod({
+      binary: mongodBinary.path,
+      dataDir: join(folder, 'mongod'),
+      ensureReplicaSet: ensureReplicaSetOfOne,
+      graceMs: 0,
+    }),
+    startNatsServer({
+      binary: natsBinary.path,
+      dataDir: join(folder, 'nats'),
+      passwords,
+      isMonitored: true,
+      graceMs: 0,
+    }),
+  ]);
+  const client = new mongo.MongoClient(`mongodb://127.0.0.1:${mongod.port}/?directConnection=true`, {
+    // The driver's own dynamic `import('os')` fails inside of Jest.
+    runtimeAdapters: { os },
+  });
+  return {
+    processes: [
+      { name: 'mongod', pid: mongod.pid, part: 'engine' },
+      { name: 'nats-server', pid: nats.pid, part: 'engine' },
+      { name: 'supervisors', pid: mongod.supervisorPid, part: 'harness' },
+      { name: 'supervisors', pid: nats.supervisorPid, part: 'harness' },
+    ],
+    settings: {
+      STEPWELL_MONGODB_URI: mongod.uri,
+      STEPWELL_MONGODB_DATABASE: 'bench',
+      STEPWELL_NATS_URL: nats.url,
+      STEPWELL_NATS_USER: 'stepwell',
+      STEPWELL_NATS_PASSWORD: passwords.stepwell,
+    },
+    counters: async () => ({
+      fsyncs: await syncsOf(client),
+      ...(nats.monitorUrl === undefined ? {} : { messages: await messagesOf(nats.monitorUrl) }),
+    }),
+    stop: async () => {
+      await client.close();
+      await Promise.all([mongod.stop(), nats.stop()]);
+    },
+  };
+}
+
+/**
+ * Syncs of WiredTiger's journal: what a write waits for that has `j: true`, one for all that were waiting. The sync of the data files at a
+ * checkpoint, once a minute, is none of these, and JetStream's of every two minutes neither.
+ */
+async function syncsOf(client: mongo.MongoClient): Promise<number> {
+  const status = await client.db('admin').command({ serverStatus: 1 });
+  const { wiredTiger } = status as { wiredTiger: { log: { 'log sync operations': number } } };
+  return wiredTiger.log['log sync operations'];
+}
+
+/** What clients have sent to the server: work, asks, their answers and acknowledgements. What it sent to them isn't counted again. */
+async function messagesOf(monitorUrl: string): Promise<number> {
+  const response = await fetch(`${monitorUrl}/varz`);
+  const { in_msgs: messages } = (await response.json()) as { in_msgs: number };
+  return messages;
+}
