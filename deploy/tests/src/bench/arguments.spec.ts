@@ -12,11 +12,13 @@ test('without arguments it is ours alone, in the first case', () => {
     steps: undefined,
     inFlight: undefined,
     page: false,
+    profile: undefined,
   });
 });
 
 test('everything can be said', () => {
-  const args = '--case all --engines stepwell-one --peers restate --runs 5 --seconds 2 --steps 0 --in-flight 7 --page';
+  const args =
+    '--case all --engines stepwell-one --peers restate --runs 5 --seconds 2 --steps 0 --in-flight 7 --page --profile to';
   expect(parse(...args.split(' '))).toEqual({
     cases: ['steps', 'latency'],
     engines: ['stepwell-one', 'restate'],
@@ -25,6 +27,7 @@ test('everything can be said', () => {
     steps: 0,
     inFlight: 7,
     page: true,
+    profile: 'to',
   });
 });
 

@@ -11,6 +11,8 @@ export interface BenchArguments {
   readonly inFlight: number | undefined;
   /** Whether the results page is written. */
   readonly page: boolean;
+  /** Folder for profiles of one more run of each of ours; undefined: there is none. */
+  readonly profile: string | undefined;
 }
 
 /** What can be named. */
@@ -33,6 +35,7 @@ export function parseArguments(args: readonly string[], choices: Choices): Bench
       steps: { type: 'string' },
       'in-flight': { type: 'string' },
       page: { type: 'boolean', default: false },
+      profile: { type: 'string' },
     },
   });
   return {
@@ -46,6 +49,7 @@ export function parseArguments(args: readonly string[], choices: Choices): Bench
     steps: values.steps === undefined ? undefined : whole('--steps', values.steps, 0),
     inFlight: values['in-flight'] === undefined ? undefined : whole('--in-flight', values['in-flight'], 1),
     page: values.page,
+    profile: values.profile,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Measurement } from './measure';
 
 const MIB = 1024 * 1024;
 const measurement: Measurement = {
+  openedAtUs: 0,
   ms: 2_000,
   units: 1_000,
   latenciesMs: [3, 1, 2],

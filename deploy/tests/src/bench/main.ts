@@ -1,10 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { repositoryRoot } from '../house/workspaces';
 import { parseArguments } from './arguments';
 import { CASES } from './cases';
+import type { BenchCase } from './cases/case';
+import type { EngineKind } from './engines/engine';
 import { engineNamed, OURS, PEERS } from './engines';
+import { type Load, measure } from './measure';
+import { profileReport } from './profile/profile-report';
 import { caseReport, isSound, type ReportedCase } from './report/case-report';
 import { factsOf } from './report/facts';
 import { page } from './report/page';
@@ -15,6 +19,8 @@ import { sitting } from './sitting';
  * runs were disturbed, 2 when one did wrong work or couldn't be made.
  */
 
+/** Long enough for somebody’s compiler to end; whoever tests all day is not waited for. */
+const QUIET_WITHIN_MS = 60_000;
 const PAGE = 'deploy/docs/reference/benchmarks.md';
 
 const write = (line: string): void => {
@@ -32,7 +38,16 @@ async function main(args: readonly string[]): Promise<number> {
   const reported: ReportedCase[] = [];
   for (const benchCase of CASES.filter(({ name }) => wanted.cases.includes(name))) {
     const { runs, seconds, steps = benchCase.steps, inFlight = benchCase.inFlight } = wanted;
-    const contestants = await sitting({ benchCase, kinds, runs, seconds, steps, inFlight, say: write });
+    const contestants = await sitting({
+      benchCase,
+      kinds,
+      runs,
+      quietWithinMs: QUIET_WITHIN_MS,
+      seconds,
+      steps,
+      inFlight,
+      say: write,
+    });
     const engines = contestants.map(({ kind, clean, disturbed }) => ({
       name: kind.name,
       isPeer: PEERS.includes(kind),
@@ -45,6 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
     write('');
     for (const line of caseReport(ofCase)) write(line);
     write('');
+    if (wanted.profile !== undefined) await profileOurs(wanted.profile, benchCase, kinds, { seconds, steps, inFlight });
   }
   const sound = reported.every(isSound);
   if (!sound) write('The machine was too busy with other things: these figures are not to be quoted.');
@@ -53,6 +69,18 @@ async function main(args: readonly string[]): Promise<number> {
     write(`written: ${PAGE}`);
   }
   return sound ? 0 : 1;
+}
+
+/** One more run of each of ours. Its figures don't count: the profiler costs a good part of them. */
+async function profileOurs(folder: string, benchCase: BenchCase, kinds: readonly EngineKind[], load: Load) {
+  for (const kind of kinds.filter((each) => OURS.includes(each))) {
+    const profileTo = resolve(folder, `${benchCase.name}-${kind.name}`);
+    mkdirSync(profileTo, { recursive: true });
+    const measurement = await measure(kind, benchCase, { ...load, profileTo });
+    write(`Profile of ${kind.name} in ${benchCase.name}, in ${profileTo}`);
+    write('');
+    for (const line of profileReport(profileTo, benchCase.unit, measurement)) write(line);
+  }
 }
 
 main(process.argv.slice(2)).then(

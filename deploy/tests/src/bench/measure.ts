@@ -12,10 +12,14 @@ export interface Load {
   readonly seconds: number;
   readonly steps: number;
   readonly inFlight: number;
+  /** As in `EngineKind.start`. */
+  readonly profileTo?: string;
 }
 
 /** What one run of a case on one engine showed, while its window was open. */
 export interface Measurement extends Done {
+  /** When it was opened, in µs of the machine's monotonic clock, and for how long. */
+  readonly openedAtUs: number;
   readonly ms: number;
   readonly usage: readonly Usage[];
   /** Of the whole machine, by processes that don't belong to the measurement: from 0 to 1. */
@@ -41,7 +45,7 @@ const DRAINED_WITHIN_MS = 180_000;
 export async function measure(kind: EngineKind, benchCase: BenchCase, load: Load): Promise<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), 'stepwell-bench-'));
   try {
-    const engine = await kind.start(folder);
+    const engine = await kind.start(folder, load.profileTo);
     try {
       return await measureEngine(kind, engine, benchCase, load);
     } finally {
@@ -67,9 +71,9 @@ async function measureEngine(
   const watch = new CpuWatch([...engine.processes, { name: 'driver', pid: process.pid, part: 'harness' }]);
   await engine.app.openWindow();
   loop.openWindow();
-  const openedAt = performance.now();
+  const openedAtUs = monotonicUs();
   await loop.during(seconds * 1000);
-  const ms = performance.now() - openedAt;
+  const ms = (monotonicUs() - openedAtUs) / 1000;
   const turnMs = [...loop.window];
   const app = await engine.app.window();
   const used = watch.read();
@@ -81,8 +85,10 @@ async function measureEngine(
   const expected = { runs: loop.begun, steps, callsPerRun: kind.callsPerRun(steps) };
   const problems = problemsOf(await engine.app.totals(), expected);
   if (problems.length > 0) throw new Error(`${kind.name} did wrong work in ${benchCase.name}:\n${problems.join('\n')}`);
-  return { ms, ...benchCase.done(app, turnMs), ...used, counted, shed, open };
+  return { openedAtUs, ms, ...benchCase.done(app, turnMs), ...used, counted, shed, open };
 }
+
+const monotonicUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
 /** Also of runs whose end nobody waited for. A call too many may come at the very end: it gets a moment. */
 async function drain(engine: Engine, loop: ClosedLoop): Promise<void> {

@@ -1,6 +1,7 @@
 import type { BenchCase } from './cases/case';
 import type { EngineKind } from './engines/engine';
 import { figuresOf } from './figures';
+import { quiet } from './machine/cpu-watch';
 import { type Load, measure, type Measurement } from './measure';
 import { nextRound } from './rounds';
 
@@ -14,6 +15,8 @@ export interface SittingOptions extends Load {
   /** In the order that they take turns in. */
   readonly kinds: readonly EngineKind[];
   readonly runs: number;
+  /** How long a run may wait for the machine to be quiet; then it is made all the same. */
+  readonly quietWithinMs: number;
   readonly say: (line: string) => void;
 }
 
@@ -26,7 +29,14 @@ export interface Contestant {
 }
 
 /** All engines of one case, in turns on one machine. @throws Error as soon as one did wrong work */
-export async function sitting({ benchCase, kinds, runs, say, ...load }: SittingOptions): Promise<Contestant[]> {
+export async function sitting({
+  benchCase,
+  kinds,
+  runs,
+  quietWithinMs,
+  say,
+  ...load
+}: SittingOptions): Promise<Contestant[]> {
   const contestants = kinds.map((kind) => ({ kind, clean: [] as Measurement[], disturbed: [] as Measurement[] }));
   for (;;) {
     const progress = contestants.map(({ kind, clean, disturbed }) => ({
@@ -38,6 +48,7 @@ export async function sitting({ benchCase, kinds, runs, say, ...load }: SittingO
     if (round.length === 0) return contestants;
     for (const { kind, clean, disturbed } of contestants) {
       if (!round.includes(kind.name)) continue;
+      await quiet(MOST_FOREIGN_SHARE, quietWithinMs);
       const measurement = await measure(kind, benchCase, load);
       const isClean = measurement.foreignShare <= MOST_FOREIGN_SHARE;
       (isClean ? clean : disturbed).push(measurement);

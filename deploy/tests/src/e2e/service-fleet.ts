@@ -22,9 +22,13 @@ export class FleetMember {
     readonly logFile: string,
     env: NodeJS.ProcessEnv,
     cli: string,
+    nodeArgs: readonly string[] = [],
   ) {
     const log = openSync(logFile, 'a');
-    this.child = spawn(process.execPath, [cli, 'start', '--role', role], { stdio: ['ignore', log, log], env });
+    this.child = spawn(process.execPath, [...nodeArgs, cli, 'start', '--role', role], {
+      stdio: ['ignore', log, log],
+      env,
+    });
     closeSync(log);
   }
 
@@ -76,6 +80,8 @@ export interface MemberOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Compiled `main.js` of `stepwell`. Default: of this working tree. */
   readonly cli?: string;
+  /** Of Node itself, such as those of its profiler. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** Services of any number on given servers, each a process of its own. */
@@ -89,7 +95,7 @@ export class ServiceFleet {
   ) {}
 
   /** @param others what this process alone has: settings, another build of the program */
-  add(role: Role, { env = {}, cli = CLI }: MemberOptions = {}): FleetMember {
+  add(role: Role, { env = {}, cli = CLI, nodeArgs }: MemberOptions = {}): FleetMember {
     const logFile = join(this.folder, `${role}-${this.members.length}.log`);
     const settings = {
       ...process.env,
@@ -105,7 +111,7 @@ export class ServiceFleet {
       ...this.env,
       ...env,
     };
-    const member = new FleetMember(role, logFile, settings, cli);
+    const member = new FleetMember(role, logFile, settings, cli, nodeArgs);
     this.members.push(member);
     return member;
   }

@@ -5,7 +5,7 @@ import { stepsCase } from './steps.case';
 /** How long a step takes when nothing else is to be done. */
 export const latencyCase: BenchCase = {
   name: 'latency',
-  about: 'Runs of ten steps, one after another. Latency is as in `steps`.',
+  about: 'Whole runs, one after another. Latency is as in `steps`.',
   unit: 'step',
   steps: 10,
   inFlight: 1,

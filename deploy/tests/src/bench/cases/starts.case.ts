@@ -4,7 +4,7 @@ import type { BenchCase } from './case';
 export const startsCase: BenchCase = {
   name: 'starts',
   about:
-    'Runs without steps, started by a hundred clients that don’t wait for their end. Counted when the start is answered, that is durable; ' +
+    'Runs without steps, started by many clients that don’t wait for their end. Counted when the start is answered, that is durable; ' +
     'latency is from the request to that answer, with what was refused for load and tried again.',
   unit: 'run',
   steps: 0,

@@ -5,8 +5,8 @@ import { completeRun } from './complete-run';
 export const stepsCase: BenchCase = {
   name: 'steps',
   about:
-    'Runs of ten steps, a hundred in flight. Latency is from one step’s execution in the app to that of the next of its run: ' +
-    'its result made durable, and the app called or answered again.',
+    'Whole runs, many in flight. Latency is from one step’s execution in the app to that of the next of its run: its result made ' +
+    'durable, and the app called or answered again.',
   unit: 'step',
   steps: 10,
   inFlight: 100,

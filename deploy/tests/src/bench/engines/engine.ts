@@ -14,8 +14,12 @@ export interface EngineKind {
   readonly about: string;
   /** In what the engine's app does. */
   readonly callsPerRun: (steps: number) => number;
-  /** Starts all of it, with fresh data below the folder, and resolves when it can take runs. @throws Error when it can't be started */
-  start(folder: string): Promise<Engine>;
+  /**
+   * Starts all of it, with fresh data below the folder, and resolves when it can take runs.
+   * @param profileTo folder for a `.cpuprofile` of each process, named after it, which is there once the engine is stopped; only ours are asked
+   * @throws Error when it can't be started
+   */
+  start(folder: string, profileTo?: string): Promise<Engine>;
   /**
    * The app, in its own process: listens, and does every run's steps (`stepResult`), telling the journal.
    * @returns the URL that the engine shall call it by

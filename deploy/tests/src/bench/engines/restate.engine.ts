@@ -154,7 +154,7 @@ class RestateClient {
 
 async function serveRestateApp(journal: Journal, { installed = '', port = '' }: AppSettings): Promise<string> {
   // A line for each invocation and each of its ends would be the app's cost, of which ours has none.
-  process.env['RESTATE_LOGGING'] = 'WARN';
+  process.env['RESTATE_LOGGING'] = 'ERROR';
   const sdk = restateSdkIn(installed);
   const run = async (context: RestateContext, order: RunOrder): Promise<number> => {
     journal.called();

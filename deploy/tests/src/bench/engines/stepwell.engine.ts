@@ -26,12 +26,12 @@ export function stepwell(topology: Topology): EngineKind {
     about: `Stepwell ${VERSION}, ${ABOUT[topology]}, on the official client’s wire; its settings as they come`,
     // The first delivery, and one after each result.
     callsPerRun: (steps) => steps + 1,
-    start: (folder) => startStepwell(name, topology, folder),
+    start: (folder, profileTo) => startStepwell(name, topology, folder, profileTo),
     serve: (journal, { gatewayUrl = '' }) => serveStepwellApp(journal, gatewayUrl),
   };
 }
 
-async function startStepwell(name: string, topology: Topology, folder: string): Promise<Engine> {
+async function startStepwell(name: string, topology: Topology, folder: string, profileTo?: string): Promise<Engine> {
   const servers = await startServers(folder);
   const port = await freePort();
   const gatewayUrl = `http://127.0.0.1:${port}`;
@@ -40,13 +40,16 @@ async function startStepwell(name: string, topology: Topology, folder: string): 
     STEPWELL_GATEWAY_HOST: '127.0.0.1',
     STEPWELL_GATEWAY_PORT: String(port),
   });
-  const members = (topology === 'one' ? (['all'] as const) : ROLES).map((role) => fleet.add(role));
+  const members = (topology === 'one' ? (['all'] as const) : ROLES).map((role) =>
+    fleet.add(role, { nodeArgs: profileTo === undefined ? [] : profilerOf(role, profileTo) }),
+  );
   const killAll = (): void => {
     for (const { child } of members) child.kill('SIGKILL');
   };
   process.once('exit', killAll);
   const stop = async (): Promise<void> => {
-    await fleet.end();
+    // A process that is killed writes no profile; otherwise nobody needs its orderly end.
+    await (profileTo === undefined ? fleet.end() : fleet.stop());
     process.off('exit', killAll);
     await servers.stop();
   };
@@ -74,6 +77,12 @@ async function startStepwell(name: string, topology: Topology, folder: string): 
     throw error;
   }
 }
+
+const profilerOf = (role: string, folder: string): string[] => [
+  '--cpu-prof',
+  `--cpu-prof-dir=${folder}`,
+  `--cpu-prof-name=${role}.cpuprofile`,
+];
 
 /** Starts runs as `client.trigger` does. */
 class StepwellClient {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { foreignShare, type MachineTicks, machineTicksIn, peakBytesIn, processTicksIn } from './proc';
 
 /** A process that belongs to the measurement: to the engine that is measured, or to who measures it. */
@@ -18,6 +19,8 @@ export interface Usage extends Pick<Watched, 'name' | 'part'> {
 }
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+const LOOK_FOR_MS = 1_000;
 
 /** Looks at the machine and at processes, twice. Linux only. */
 export class CpuWatch {
@@ -42,6 +45,16 @@ export class CpuWatch {
     }));
     const own = spent.reduce((all, ticks) => all + ticks, 0);
     return { usage, foreignShare: foreignShare(this.machine, machine, own) };
+  }
+}
+
+/** Waits until the machine has nothing else to do, as others may just be ending; not for longer than the limit. */
+export async function quiet(mostShare: number, limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (performance.now() < deadline) {
+    const before = lookAtMachine();
+    await delay(LOOK_FOR_MS);
+    if (foreignShare(before, lookAtMachine(), 0) <= mostShare) return;
   }
 }
 

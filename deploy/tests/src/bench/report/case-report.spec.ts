@@ -2,6 +2,7 @@ import type { Measurement } from '../measure';
 import { caseReport, isSound, type ReportedCase } from './case-report';
 
 const measurement = (units: number): Measurement => ({
+  openedAtUs: 0,
   ms: 1_000,
   units,
   latenciesMs: [2],
