@@ -14,6 +14,8 @@ describe('http-caller', () => {
   };
   const metric = async (name: string): Promise<string[]> =>
     (await test.metrics.metrics()).split('\n').filter((line) => line.startsWith(name));
+  /** Of how many items run-state was asked whether they are wanted; on a slow machine more than once each. */
+  const askedAbout = (): number => new Set(test.runState.wantedAsks.map(({ messageId }) => messageId)).size;
 
   afterEach(() => test.stop());
 
@@ -132,8 +134,7 @@ describe('http-caller', () => {
       const work = test.delivery(app.url, { segments: [{ entries: { from: 0, to: 3 } }] });
       await test.deliver(work);
       await eventually(() => test.runState.entryAsks.length === 1);
-      let gone = false;
-      while (!gone) gone = await test.isAcknowledged(work);
+      await eventually(() => test.isAcknowledged(work));
       expect(app.seen).toEqual([]);
       expect(test.runState.deliveries).toEqual([]);
     });
@@ -325,7 +326,7 @@ describe('http-caller', () => {
       expect(test.runState.deliveries).toEqual([]);
       await test.startCaller();
       await eventually(() => app.seen.length === 2);
-      expect(test.runState.wantedAsks).toHaveLength(1);
+      expect(askedAbout()).toBe(1);
       expect(test.runState.deliveries).toEqual([]);
     });
 
@@ -359,7 +360,7 @@ describe('http-caller', () => {
       broken = false;
       await test.startCaller();
       await eventually(() => test.runState.deliveries.length === 10);
-      expect(test.runState.wantedAsks).toHaveLength(10);
+      expect(askedAbout()).toBe(10);
     });
   });
 });

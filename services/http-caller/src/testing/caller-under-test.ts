@@ -1,4 +1,4 @@
-import type { CallOutItem, DeliverItem, Message, WorkContext } from '@stepwell/core';
+import type { AskOptions, CallOutItem, DeliverItem, Message, WorkContext } from '@stepwell/core';
 import { GiveBack, message, works } from '@stepwell/core';
 import type { AnyWork, IntakeLimits, WorkHandler } from '@stepwell/messaging';
 import { MemoryBroker, MemoryBus } from '@stepwell/messaging';
@@ -27,15 +27,18 @@ export class CallerUnderTest {
   /** How often a handler sent its item back. */
   givenBack = 0;
 
-  static async start(settings: Partial<HttpCallerConfig> = {}): Promise<CallerUnderTest> {
+  static async start(settings: Partial<HttpCallerConfig> = {}, ask?: AskOptions): Promise<CallerUnderTest> {
     const test = new CallerUnderTest();
     await test.runState.start();
-    await test.startCaller(settings);
+    await test.startCaller(settings, ask);
     return test;
   }
 
   /** Another process of the service. */
-  async startCaller(settings: Partial<HttpCallerConfig> = {}): Promise<{ parts: HttpCallerParts; bus: MemoryBus }> {
+  async startCaller(
+    settings: Partial<HttpCallerConfig> = {},
+    askOptions: AskOptions = { patienceMs: 200 },
+  ): Promise<{ parts: HttpCallerParts; bus: MemoryBus }> {
     const config = configFrom(HttpCallerConfig, { signingCurrentKey: SIGNING_KEY, allowPrivate: true, ...settings });
     const bus = new MemoryBus({ member: `http-caller-${this.buses.length}`, broker: this.broker });
     const parts = assembleHttpCaller(config, {
@@ -43,7 +46,7 @@ export class CallerUnderTest {
       clock: new SystemClock(),
       logger: pino({ level: 'silent' }),
       metrics: new HttpCallerMetrics(this.callers.length === 0 ? this.metrics : new Registry()),
-      askOptions: { patienceMs: 200 },
+      askOptions,
     });
     this.buses.push(bus);
     this.callers.push(parts);

@@ -57,10 +57,13 @@ export class Endpoint {
   }
 }
 
-/** Resolves when the condition holds; there is no other way to wait in these specs. */
-export async function eventually(condition: () => boolean, withinMs = 10_000): Promise<void> {
+/**
+ * Resolves when the condition holds; there is no other way to wait in these specs: a loop around the in-memory bus alone never lets
+ * a timer or a socket have its turn.
+ */
+export async function eventually(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
   const deadline = performance.now() + withinMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -4,6 +4,7 @@ import { BareClient, type Answer } from './bare-client';
 import type { ThirdParty } from './bare-endpoint';
 import { BareEndpoint } from './bare-endpoint';
 import { BareRun, type RunScript } from './bare-run';
+import { sendPatiently } from './patience';
 import type { StartOptions, WireRequest } from './wire-requests';
 import { finishing, reading, starting } from './wire-requests';
 
@@ -90,7 +91,7 @@ export class Arena {
         return undefined;
       }, 'sentinel'),
     );
-    await this.send(starting(sentinels));
+    await sendPatiently(this, starting(sentinels));
     for (const sentinel of sentinels) await sentinel.begun();
   }
 
