@@ -7,6 +7,7 @@ export * from './memory';
 export * from './metrics';
 export * from './probes';
 export * from './problems';
+export * from './random';
 export * from './service';
 export * from './shutdown-sequence';
 export * from './time';

@@ -45,7 +45,14 @@ export interface AskOptions {
   /** How long to go on in all. Default 10,000 ms. `Infinity` is allowed. */
   patienceMs?: number;
   /** Gives up at once when aborted. */
-  signal?: AbortSignal;
+  signal?: GiveUpSignal;
+}
+
+/** What an ask looks at to give up: an AbortSignal, or something lighter where there is one for each request. */
+export interface GiveUpSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options?: { once: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 /** Nobody answered within the patience: the outcome is unknown, the responsibility stays with the asker. */

@@ -1,4 +1,4 @@
-import type { AskAddress, AskOptions, Clock, Message } from '@stepwell/core';
+import type { AskAddress, AskOptions, Clock, GiveUpSignal, Message } from '@stepwell/core';
 import { NobodyAnswered } from '@stepwell/core';
 
 /*
@@ -73,7 +73,7 @@ function describeAddress(address: AskAddress): string {
   return 'partition' in address ? `partition ${String(address.partition)}` : `member ${address.member}`;
 }
 
-function unlessAborted(attempt: Promise<Try>, signal: AbortSignal): Promise<Try> {
+function unlessAborted(attempt: Promise<Try>, signal: GiveUpSignal): Promise<Try> {
   return new Promise((resolve) => {
     const giveUp = (): void => {
       resolve('unanswered');
@@ -86,7 +86,7 @@ function unlessAborted(attempt: Promise<Try>, signal: AbortSignal): Promise<Try>
   });
 }
 
-function pause(time: AskTime, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+function pause(time: AskTime, delayMs: number, signal: GiveUpSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       cancel();

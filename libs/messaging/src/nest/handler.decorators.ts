@@ -1,12 +1,15 @@
 import { UseFilters } from '@nestjs/common';
-import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
+import { MessagePattern } from '@nestjs/microservices';
+import { PARAM_ARGS_METADATA } from '@nestjs/microservices/constants';
 import type { AskDefinition, Message, WorkContext, WorkDefinition } from '@stepwell/core';
 import type { AskContext } from '../driver/bus-driver';
 import { KeepErrorFilter } from './keep-error.filter';
 
 /*
  * How a controller's method becomes the handler of a catalogue entry. The method's types must be the entry's: a wrong payload or
- * answer doesn't compile. Payload and context are bound here, because Nest by itself would pass the payload alone.
+ * answer doesn't compile. A method whose parameters are declared to be none of Nest's is called with what the transport was given, payload and
+ * context: by itself Nest would pass the payload alone, and with `@Payload()` and `@Ctx()` it goes through its pipes for each, which are none here
+ * (architecture.md 7a).
  */
 
 type AskMethod<Request, Answer> = (message: Message<Request>, context: AskContext) => Promise<Message<Answer>>;
@@ -37,8 +40,7 @@ export function handlerPattern(definition: { kind: 'ask' | 'work'; owner: string
 
 function bindHandler(pattern: string) {
   return <Method>(target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<Method>): void => {
-    Payload()(target, method, 0);
-    Ctx()(target, method, 1);
+    Reflect.defineMetadata(PARAM_ARGS_METADATA, {}, target.constructor, method);
     UseFilters(new KeepErrorFilter())(target, method, descriptor);
     MessagePattern(pattern)(target, method, descriptor);
   };

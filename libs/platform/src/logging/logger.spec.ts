@@ -42,6 +42,24 @@ describe('createLogger', () => {
     expect(lines.join('')).toContain('[redacted]');
   });
 
+  it('redacts what an error carries and what stands in a list, and leaves them what they are', () => {
+    const { logger, lines } = collected();
+    logger.error({ err: Object.assign(new Error('broken'), { authorization: 'hunter2' }) }, 'failed');
+    logger.info({ headers: [{ cookie: 'hunter2' }] }, 'listed');
+    expect(lines.join('')).not.toContain('hunter2');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      err: { type: 'Error', message: 'broken', stack: expect.any(String) },
+    });
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ headers: [{ cookie: '[redacted]' }] });
+  });
+
+  it('changes nothing of what it was given', () => {
+    const { logger } = collected();
+    const fields = { headers: { authorization: 'Bearer x', accept: '*/*' } };
+    logger.info(fields, 'x');
+    expect(fields).toEqual({ headers: { authorization: 'Bearer x', accept: '*/*' } });
+  });
+
   it('leaves out what is below the level', () => {
     const { logger, lines } = collected();
     logger.debug('too much');

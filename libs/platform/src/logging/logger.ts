@@ -3,23 +3,7 @@ import pino from 'pino';
 import type { LogFormat, LogLevel } from '../config';
 import { VERSION } from '../version';
 import { prettyLine } from './pretty-line';
-
-/** Whatever bears one of these names is replaced before it is written, at the top of a line and two levels down. */
-const REDACTED_NAMES = [
-  'authorization',
-  'cookie',
-  'password',
-  'secret',
-  'signature',
-  'token',
-  'currentSigningKey',
-  'nextSigningKey',
-  'upstash-signature',
-  'upstash-forward-authorization',
-  'upstash-callback-forward-authorization',
-  'upstash-failure-callback-forward-authorization',
-];
-const REDACTED_PATHS = REDACTED_NAMES.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);
+import { redacted } from './redaction';
 
 /**
  * One JSON object per line: `time, level, msg, service, version, pid`, and what the caller adds (`runId`, `messageId`, `stepName`,
@@ -36,8 +20,7 @@ export function createLogger(
       level: config.logLevel,
       base: { service, version: VERSION, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-      redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
+      formatters: { level: (level) => ({ level }), log: redacted },
     },
     config.logFormat === 'pretty' ? pretty : destination,
   );

@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { idInRun } from '@stepwell/core';
+import { randomText } from '@stepwell/platform';
 
 /**
  * Ids that are made here, once per request (B3). 96 bits for what is unique within a run, 126 for a run.
@@ -10,12 +11,12 @@ import { idInRun } from '@stepwell/core';
 @Injectable()
 export class FreshIds {
   message(runId: string): string {
-    return idInRun('msg', randomBytes(12).toString('base64url'), runId);
+    return idInRun('msg', randomText(12), runId);
   }
 
   /** As the clients make it (protocol.md 5.1). */
   run(): string {
-    return `wfr_${randomBytes(16).toString('base64url').slice(0, 21)}`;
+    return `wfr_${randomText(16).slice(0, 21)}`;
   }
 
   /** By which a repeated ask is recognised. */

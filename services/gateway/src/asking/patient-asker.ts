@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { AskAddress, AskDefinition, Bus, Message } from '@stepwell/core';
+import type { AskAddress, AskDefinition, Bus, GiveUpSignal, Message } from '@stepwell/core';
 import { NobodyAnswered } from '@stepwell/core';
 import { BUS, Problem } from '@stepwell/platform';
 import { GatewayConfig } from '../gateway.config';
@@ -31,7 +31,7 @@ export class PatientAsker {
     definition: AskDefinition<Request, Answer>,
     address: AskAddress,
     message: Message<Request>,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<Message<Answer>> {
     this.waiting += 1;
     try {
@@ -47,7 +47,7 @@ export class PatientAsker {
   async askAround<Request, Answer>(
     definition: AskDefinition<Request, Answer>,
     message: Message<Request>,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<Message<Answer> | undefined> {
     try {
       return await this.bus.ask(definition, 'all', message, { ...AROUND, signal: hangUp });

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Delete } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
@@ -21,7 +22,7 @@ export class CancelFailureCallbackEndpoint {
   })
   async cancel(
     @RawId('/v2/workflows/dlq/callback/') dlqId: string,
-    @HangUp() hangUp: AbortSignal,
+    @HangUp() hangUp: GiveUpSignal,
   ): Promise<Record<string, never>> {
     found(await this.letters.cancelCallback(dlqId, hangUp));
     return {};

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { AskDefinition, Message, Refused, TakeOver, TakeOverOverrides, TakeOverRunAnswer } from '@stepwell/core';
+import type {
+  AskDefinition,
+  GiveUpSignal,
+  Message,
+  Refused,
+  TakeOver,
+  TakeOverOverrides,
+  TakeOverRunAnswer,
+} from '@stepwell/core';
 import { asks, isRefused, message, partitionOf, runIdIn, runStream } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { FreshIds } from '../asking/fresh-ids';
@@ -19,12 +27,12 @@ export class DeadLetterAsks {
   ) {}
 
   /** As JSON (protocol.md 12). */
-  async read(dlqId: string, hangUp: AbortSignal): Promise<Uint8Array | undefined> {
+  async read(dlqId: string, hangUp: GiveUpSignal): Promise<Uint8Array | undefined> {
     const answer = await this.ask(asks.ReadDeadLetter, dlqId, {}, hangUp);
     return answer && bodyOf(answer, answer.head.json);
   }
 
-  async remove(dlqId: string, hangUp: AbortSignal): Promise<boolean> {
+  async remove(dlqId: string, hangUp: GiveUpSignal): Promise<boolean> {
     return (await this.ask(asks.DeleteDeadLetter, dlqId, { askId: this.ids.request() }, hangUp)) !== undefined;
   }
 
@@ -33,7 +41,7 @@ export class DeadLetterAsks {
     dlqId: string,
     how: TakeOver,
     overrides: TakeOverOverrides,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<TakeOverRunAnswer | undefined> {
     const request = { askId: this.ids.request(), how, successor: this.ids.run(), overrides };
     const answer = await this.ask(asks.TakeOverRun, dlqId, request, hangUp);
@@ -41,13 +49,13 @@ export class DeadLetterAsks {
   }
 
   /** The run whose failure callback is made once more. @throws Problem NOT_FAILED */
-  async repeatCallback(dlqId: string, hangUp: AbortSignal): Promise<NamedRun | undefined> {
+  async repeatCallback(dlqId: string, hangUp: GiveUpSignal): Promise<NamedRun | undefined> {
     const answer = await this.ask(asks.RequestFailureCallback, dlqId, { askId: this.ids.request() }, hangUp);
     return answer && { workflowRunId: runIdIn(dlqId) ?? '', workflowCreatedAt: answer.head.runCreatedAt };
   }
 
   /** @throws Problem NOT_FAILED */
-  async cancelCallback(dlqId: string, hangUp: AbortSignal): Promise<boolean> {
+  async cancelCallback(dlqId: string, hangUp: GiveUpSignal): Promise<boolean> {
     return (await this.ask(asks.CancelFailureCallback, dlqId, { askId: this.ids.request() }, hangUp)) !== undefined;
   }
 
@@ -55,7 +63,7 @@ export class DeadLetterAsks {
     definition: AskDefinition<{ readonly runId: string; readonly dlqId: string } & More, Answer | Refused>,
     dlqId: string,
     more: More,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<Message<Answer> | undefined> {
     const runId = runIdIn(dlqId);
     if (runId === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Injectable } from '@nestjs/common';
 import { boundedMap } from '../asking/bounded-map';
 import { RunLister } from '../runs/run.lister';
@@ -26,7 +27,7 @@ export class DeadLetterFinder {
   async each<Result>(
     query: DeadLetterQuery,
     most: number,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
     each: (dlqId: string) => Promise<Result | undefined>,
     mostBytes = Infinity,
   ): Promise<FoundLetters<Result>> {

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Delete, Query } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
@@ -33,7 +34,7 @@ ${DEFAULT_COUNT}, at most ${MAX_COUNT}).`,
   async deleteMany(
     @Query() query: DeadLetterQuery,
     @JsonBody(DeadLetterQuery) body: DeadLetterQuery,
-    @HangUp() hangUp: AbortSignal,
+    @HangUp() hangUp: GiveUpSignal,
   ): Promise<DeletedLetters> {
     const asked = Object.assign(body, query);
     const most = Math.min(asked.count ?? DEFAULT_COUNT, MAX_COUNT);
@@ -51,7 +52,7 @@ ${DEFAULT_COUNT}, at most ${MAX_COUNT}).`,
     answer: DeletedLetters,
     errors: ['UNKNOWN_DEAD_LETTER', 'UNAVAILABLE'],
   })
-  async deleteOne(@RawId('/v2/workflows/dlq/') dlqId: string, @HangUp() hangUp: AbortSignal): Promise<DeletedLetters> {
+  async deleteOne(@RawId('/v2/workflows/dlq/') dlqId: string, @HangUp() hangUp: GiveUpSignal): Promise<DeletedLetters> {
     found(await this.letters.remove(dlqId, hangUp));
     return { deleted: 1 };
   }

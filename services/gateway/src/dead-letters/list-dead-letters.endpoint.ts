@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Get, Header, Query } from '@nestjs/common';
 import { Problem } from '@stepwell/platform';
 import { HangUp } from '../asking/hang-up';
@@ -35,7 +36,7 @@ export class ListDeadLettersEndpoint {
     answer: asBytes(DeadLetterPage),
     errors: ['UNAVAILABLE'],
   })
-  async list(@Query() query: DeadLetterListQuery, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
+  async list(@Query() query: DeadLetterListQuery, @HangUp() hangUp: GiveUpSignal): Promise<Buffer> {
     if (query.dlqIds !== undefined && query.dlqIds.length > MAX_COUNT) {
       throw new Problem('INVALID_QUERY', `at most ${MAX_COUNT} dlqIds can be read at a time`);
     }
@@ -58,7 +59,7 @@ export class ListDeadLettersEndpoint {
     answer: asBytes(DeadLetterPage),
     errors: ['NOT_SUPPORTED', 'UNAVAILABLE'],
   })
-  async listOfWorkflows(@Query() query: DeadLetterListQuery, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
+  async listOfWorkflows(@Query() query: DeadLetterListQuery, @HangUp() hangUp: GiveUpSignal): Promise<Buffer> {
     if (query.source !== undefined) return this.list(query, hangUp);
     throw new Problem(
       'NOT_SUPPORTED',

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Get, Header } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
@@ -22,7 +23,7 @@ export class ReadDeadLetterEndpoint {
     answer: asBytes(DeadLetter),
     errors: ['UNKNOWN_DEAD_LETTER', 'UNAVAILABLE'],
   })
-  async read(@RawId('/v2/workflows/dlq/') dlqId: string, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
+  async read(@RawId('/v2/workflows/dlq/') dlqId: string, @HangUp() hangUp: GiveUpSignal): Promise<Buffer> {
     return Buffer.from(found(await this.letters.read(dlqId, hangUp)));
   }
 }

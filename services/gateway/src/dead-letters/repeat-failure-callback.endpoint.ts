@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { HttpCode, Post } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
@@ -21,7 +22,7 @@ export class RepeatFailureCallbackEndpoint {
     answer: NamedRun,
     errors: ['UNKNOWN_DEAD_LETTER', 'NOT_FAILED', 'UNAVAILABLE'],
   })
-  async repeat(@RawId('/v2/workflows/dlq/callback/') dlqId: string, @HangUp() hangUp: AbortSignal): Promise<NamedRun> {
+  async repeat(@RawId('/v2/workflows/dlq/callback/') dlqId: string, @HangUp() hangUp: GiveUpSignal): Promise<NamedRun> {
     return found(await this.letters.repeatCallback(dlqId, hangUp));
   }
 }

@@ -1,4 +1,5 @@
 import { HttpCode, Post, Query, Req } from '@nestjs/common';
+import type { GiveUpSignal } from '@stepwell/core';
 import { TAKE_OVER_HEADERS } from '@stepwell/core';
 import type { FastifyRequest } from 'fastify';
 import { HangUp } from '../asking/hang-up';
@@ -28,7 +29,7 @@ export class RestartRunsEndpoint {
   async restartMany(
     @Query() query: DeadLetterQuery,
     @Req() request: FastifyRequest,
-    @HangUp() hangUp: AbortSignal,
+    @HangUp() hangUp: GiveUpSignal,
   ): Promise<TakenOverRuns> {
     return this.desk.many('restart', query, request, hangUp);
   }
@@ -47,7 +48,7 @@ export class RestartRunsEndpoint {
   async restartOne(
     @RawId('/v2/workflows/dlq/restart/') dlqId: string,
     @Req() request: FastifyRequest,
-    @HangUp() hangUp: AbortSignal,
+    @HangUp() hangUp: GiveUpSignal,
   ): Promise<NamedRun> {
     return this.desk.one('restart', dlqId, request, hangUp);
   }

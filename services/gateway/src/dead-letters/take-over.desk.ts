@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock, ErrorCode, TakeOver, TakeOverOverrides } from '@stepwell/core';
+import type { Clock, ErrorCode, GiveUpSignal, TakeOver, TakeOverOverrides } from '@stepwell/core';
 import { parseTakeOver, TAKE_OVER_PROBLEMS, toHeaderMap } from '@stepwell/core';
 import { CLOCK, Problem } from '@stepwell/platform';
 import type { FastifyRequest } from 'fastify';
@@ -31,7 +31,7 @@ export class TakeOverDesk {
   ) {}
 
   /** @throws Problem UNKNOWN_DEAD_LETTER */
-  async one(how: TakeOver, dlqId: string, request: FastifyRequest, hangUp: AbortSignal): Promise<NamedRun> {
+  async one(how: TakeOver, dlqId: string, request: FastifyRequest, hangUp: GiveUpSignal): Promise<NamedRun> {
     return found(await this.letters.takeOver(dlqId, how, this.overridesOf(request), hangUp));
   }
 
@@ -40,7 +40,7 @@ export class TakeOverDesk {
     how: TakeOver,
     query: DeadLetterQuery,
     request: FastifyRequest,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<TakenOverRuns> {
     const limit = this.config.deadLetterBulkLimit;
     const { dlqIds, count = limit } = query;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { NoticeKind, WaiterData } from '@stepwell/core';
+import type { GiveUpSignal, NoticeKind, WaiterData } from '@stepwell/core';
 import { asks, isRefused, mailboxStream, message, partitionOf, runStream } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { FreshIds } from '../asking/fresh-ids';
@@ -25,12 +25,12 @@ export class NoticeDesk {
   ) {}
 
   /** Everybody who waits now. */
-  async broadcast(notice: Notice, hangUp: AbortSignal): Promise<readonly WaiterData[]> {
+  async broadcast(notice: Notice, hangUp: GiveUpSignal): Promise<readonly WaiterData[]> {
     return this.notify(notice, undefined, hangUp);
   }
 
   /** One run, now or once it waits. @throws Problem UNKNOWN_RUN, RUN_ENDED */
-  async send(runId: string, notice: Notice, hangUp: AbortSignal): Promise<readonly WaiterData[]> {
+  async send(runId: string, notice: Notice, hangUp: GiveUpSignal): Promise<readonly WaiterData[]> {
     const partition = partitionOf(runStream(runId));
     const request = message({ runId, eventId: notice.eventId });
     const { head } = await this.asker.ask(asks.OpenMailbox, { partition }, request, hangUp);
@@ -38,7 +38,7 @@ export class NoticeDesk {
     return this.notify(notice, runId, hangUp);
   }
 
-  async waiters(eventId: string, hangUp: AbortSignal): Promise<readonly WaiterData[]> {
+  async waiters(eventId: string, hangUp: GiveUpSignal): Promise<readonly WaiterData[]> {
     const partition = partitionOf(mailboxStream(eventId));
     const { head } = await this.asker.ask(asks.ReadWaiters, { partition }, message({ eventId }), hangUp);
     return head.waiters;
@@ -47,7 +47,7 @@ export class NoticeDesk {
   private async notify(
     { eventId, kind, body }: Notice,
     runId: string | undefined,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<readonly WaiterData[]> {
     const request = {
       eventId,

@@ -1,4 +1,5 @@
 import { Get } from '@nestjs/common';
+import type { GiveUpSignal } from '@stepwell/core';
 import { EVENT_ID_FORM, isEventId } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { HangUp } from '../asking/hang-up';
@@ -24,7 +25,7 @@ export class ReadWaitersEndpoint {
     answer: listOf(Waiter),
     errors: ['INVALID_EVENT_ID', 'UNAVAILABLE'],
   })
-  async read(@RawId('/v2/waiters/') eventId: string, @HangUp() hangUp: AbortSignal): Promise<Waiter[]> {
+  async read(@RawId('/v2/waiters/') eventId: string, @HangUp() hangUp: GiveUpSignal): Promise<Waiter[]> {
     if (!isEventId(eventId)) throw new Problem('INVALID_EVENT_ID', EVENT_ID_FORM);
     return (await this.notices.waiters(eventId, hangUp)).map(waiterOf);
   }

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Delete } from '@nestjs/common';
 import { Problem } from '@stepwell/platform';
 import { HangUp } from '../asking/hang-up';
@@ -21,7 +22,7 @@ export class CancelMessageEndpoint {
     answer: CancelledMessages,
     errors: ['UNKNOWN_MESSAGE', 'UNAVAILABLE'],
   })
-  async cancel(@RawId('/v2/messages/') messageId: string, @HangUp() hangUp: AbortSignal): Promise<CancelledMessages> {
+  async cancel(@RawId('/v2/messages/') messageId: string, @HangUp() hangUp: GiveUpSignal): Promise<CancelledMessages> {
     if (!(await this.messages.cancel(messageId, hangUp))) throw new Problem('UNKNOWN_MESSAGE');
     return { cancelled: 1 };
   }

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Delete, Query } from '@nestjs/common';
 import { Problem } from '@stepwell/platform';
 import { boundedMap } from '../asking/bounded-map';
@@ -62,7 +63,7 @@ export class CancelMessagesEndpoint {
   async cancel(
     @Query() query: CancelMessagesQuery,
     @JsonBody(CancelMessagesQuery) body: CancelMessagesQuery,
-    @HangUp() hangUp: AbortSignal,
+    @HangUp() hangUp: GiveUpSignal,
   ): Promise<CancelledMessages> {
     const { messageIds } = Object.assign(body, query);
     if (messageIds === undefined) {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AskDefinition, Message, MessageRequest } from '@stepwell/core';
+import type { AskDefinition, GiveUpSignal, Message, MessageRequest } from '@stepwell/core';
 import { asks, isRefused, message, partitionOf, runIdIn, runStream } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { PatientAsker } from '../asking/patient-asker';
@@ -11,13 +11,13 @@ export class MessageAsks {
   constructor(private readonly asker: PatientAsker) {}
 
   /** As JSON. @throws Problem UNKNOWN_MESSAGE when it is delivered, dropped or never was. */
-  async read(messageId: string, hangUp: AbortSignal): Promise<Uint8Array> {
+  async read(messageId: string, hangUp: GiveUpSignal): Promise<Uint8Array> {
     const answer = accepted(await this.ask(asks.ReadMessage, messageId, hangUp));
     return bodyOf(answer, answer.head.json);
   }
 
   /** False for a message that isn't there any more. */
-  async cancel(messageId: string, hangUp: AbortSignal): Promise<boolean> {
+  async cancel(messageId: string, hangUp: GiveUpSignal): Promise<boolean> {
     if (runIdIn(messageId) === undefined) return false;
     const answer = await this.ask(asks.CancelMessage, messageId, hangUp);
     if (isRefused(answer.head) && answer.head.refused === 'UNKNOWN_MESSAGE') return false;
@@ -28,7 +28,7 @@ export class MessageAsks {
   private ask<Answer>(
     definition: AskDefinition<MessageRequest, Answer>,
     messageId: string,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<Message<Answer>> {
     const runId = runIdIn(messageId);
     if (runId === undefined) throw new Problem('UNKNOWN_MESSAGE');

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Get, Header } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
@@ -22,7 +23,7 @@ export class ReadMessageEndpoint {
     answer: asBytes(PendingMessage),
     errors: ['UNKNOWN_MESSAGE', 'UNAVAILABLE'],
   })
-  async read(@RawId('/v2/messages/') messageId: string, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
+  async read(@RawId('/v2/messages/') messageId: string, @HangUp() hangUp: GiveUpSignal): Promise<Buffer> {
     return Buffer.from(await this.messages.read(messageId, hangUp));
   }
 }

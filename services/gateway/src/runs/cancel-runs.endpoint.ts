@@ -1,5 +1,5 @@
 import { Delete, Query } from '@nestjs/common';
-import type { RunFilter } from '@stepwell/core';
+import type { GiveUpSignal, RunFilter } from '@stepwell/core';
 import { isRunId } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import { boundedMap } from '../asking/bounded-map';
@@ -65,7 +65,7 @@ ids and filters it is any runs, up to \`count\`.`,
   async cancel(
     @Query() query: CancelRunsQuery,
     @JsonBody(CancelRunsQuery) body: CancelRunsQuery,
-    @HangUp() hangUp: AbortSignal,
+    @HangUp() hangUp: GiveUpSignal,
   ): Promise<CancelledRuns> {
     const asked = Object.assign(body, query);
     if (asked.workflowRunIds !== undefined) {
@@ -78,7 +78,7 @@ ids and filters it is any runs, up to \`count\`.`,
   }
 
   /** Up to `most` of those that the filter finds. */
-  private async cancelFound(filter: RunFilter, most: number, hangUp: AbortSignal): Promise<number> {
+  private async cancelFound(filter: RunFilter, most: number, hangUp: GiveUpSignal): Promise<number> {
     if (most === 0) return 0;
     let cancelled = 0;
     for await (const rows of this.lister.pages(filter, Math.min(PAGE, most), hangUp)) {
@@ -89,12 +89,12 @@ ids and filters it is any runs, up to \`count\`.`,
     return cancelled;
   }
 
-  private async cancelAll(runIds: readonly string[], hangUp: AbortSignal): Promise<number> {
+  private async cancelAll(runIds: readonly string[], hangUp: GiveUpSignal): Promise<number> {
     const results = await boundedMap(runIds, AT_A_TIME, (runId) => this.cancelOne(runId, hangUp));
     return results.filter(Boolean).length;
   }
 
-  private async cancelOne(runId: string, hangUp: AbortSignal): Promise<boolean> {
+  private async cancelOne(runId: string, hangUp: GiveUpSignal): Promise<boolean> {
     if (!isRunId(runId)) return false;
     try {
       return await this.runs.cancel(runId, hangUp);

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Delete, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { HangUp } from '../asking/hang-up';
@@ -39,7 +40,7 @@ running.`,
     @RunId() runId: string,
     @Query() query: EndRunQuery,
     @Req() request: FastifyRequest,
-    @HangUp() hangUp: AbortSignal,
+    @HangUp() hangUp: GiveUpSignal,
   ): Promise<CancelledRuns | Record<string, never>> {
     if (query.cancel !== 'false') return { cancelled: (await this.runs.cancel(runId, hangUp)) ? 1 : 0 };
     const { body } = request;

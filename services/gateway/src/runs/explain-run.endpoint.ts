@@ -1,5 +1,5 @@
 import { Get } from '@nestjs/common';
-import type { ExplainRunAnswer, RunningAttempt, WaitingReason } from '@stepwell/core';
+import type { ExplainRunAnswer, GiveUpSignal, RunningAttempt, WaitingReason } from '@stepwell/core';
 import { reasonText, STATE_OF_STATUS } from '@stepwell/core';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
@@ -26,7 +26,7 @@ until when; without that it is queued, or just over. Programs go by the fields; 
     // A path without an id, or with one that the router can't decode, is none of ours.
     errors: ['INVALID_RUN_ID', 'UNKNOWN_RUN', 'NOT_FOUND', 'UNAVAILABLE'],
   })
-  async explain(@EncodedRunId() runId: string, @HangUp() hangUp: AbortSignal): Promise<ExplainedRun> {
+  async explain(@EncodedRunId() runId: string, @HangUp() hangUp: GiveUpSignal): Promise<ExplainedRun> {
     const answer = await this.runs.explain(runId, hangUp);
     const running = answer.reason && (await this.runs.running(answer.reason, hangUp));
     return explained(runId, answer, running);

@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Get, Header, Query } from '@nestjs/common';
 import { boundedMap } from '../asking/bounded-map';
 import { HangUp } from '../asking/hang-up';
@@ -36,7 +37,7 @@ export class ListRunsEndpoint {
     answer: asBytes(RunPage),
     errors: ['UNAVAILABLE'],
   })
-  async list(@Query() query: RunListQuery, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
+  async list(@Query() query: RunListQuery, @HangUp() hangUp: GiveUpSignal): Promise<Buffer> {
     const trimBody = query.trimBody === 'true';
     const count = Math.min(query.count ?? DEFAULT_COUNT, trimBody ? MAX_COUNT_TRIMMED : MAX_COUNT);
     const filter = listFilterOf(query);

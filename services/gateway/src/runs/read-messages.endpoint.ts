@@ -1,3 +1,4 @@
+import type { GiveUpSignal } from '@stepwell/core';
 import { Get, Header } from '@nestjs/common';
 import { HangUp } from '../asking/hang-up';
 import { Described } from '../description/described';
@@ -23,7 +24,7 @@ export class ReadMessagesEndpoint {
     errors: ['INVALID_RUN_ID', 'UNKNOWN_RUN', 'UNAVAILABLE'],
   })
   @Header('content-type', JSON_TYPE)
-  async read(@RunId() runId: string, @HangUp() hangUp: AbortSignal): Promise<Buffer> {
+  async read(@RunId() runId: string, @HangUp() hangUp: GiveUpSignal): Promise<Buffer> {
     return Buffer.from(await this.runs.messages(runId, hangUp));
   }
 }

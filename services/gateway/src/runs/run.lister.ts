@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ListRunsAnswer, RunFilter, RunRow } from '@stepwell/core';
+import type { GiveUpSignal, ListRunsAnswer, RunFilter, RunRow } from '@stepwell/core';
 import { asks, message } from '@stepwell/core';
 import { PatientAsker } from '../asking/patient-asker';
 import { accepted } from './run.asks';
@@ -14,14 +14,14 @@ export class RunLister {
     filter: RunFilter,
     count: number,
     cursor: string | undefined,
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
   ): Promise<ListRunsAnswer> {
     const request = { filter, count, ...(cursor === undefined || cursor === '' ? {} : { cursor }) };
     return accepted(await this.asker.ask(asks.ListRuns, 'any', message(request), hangUp)).head;
   }
 
   /** Page after page, as long as the caller wants more. */
-  async *pages(filter: RunFilter, count: number, hangUp: AbortSignal): AsyncGenerator<readonly RunRow[]> {
+  async *pages(filter: RunFilter, count: number, hangUp: GiveUpSignal): AsyncGenerator<readonly RunRow[]> {
     let cursor: string | undefined;
     do {
       const page = await this.page(filter, count, cursor, hangUp);

@@ -179,7 +179,9 @@ describe('patience (B4)', () => {
     });
     const ask = await recorded();
     expect(ask.options.signal?.aborted).toBe(false);
-    const aborted = new Promise((resolve) => ask.options.signal?.addEventListener('abort', resolve));
+    const aborted = new Promise<void>((resolve) => {
+      ask.options.signal?.addEventListener('abort', resolve);
+    });
     client.abort();
     await expect(request).rejects.toThrow();
     await aborted;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock } from '@stepwell/core';
+import type { Clock, GiveUpSignal } from '@stepwell/core';
 import { originOf } from '@stepwell/core';
 import { CLOCK, FairGate, GateRefusal, Problem } from '@stepwell/platform';
 import { PatientAsker } from '../asking/patient-asker';
@@ -43,11 +43,17 @@ export class StartGate {
    * @param workflowUrl of the request's first run
    * @throws Problem `OVERLOADED` when too many wait; `UNAVAILABLE` when its turn doesn't come within the patience, or the client is gone
    */
-  async run<T>(workflowUrl: string, work: () => Promise<T>, hangUp: AbortSignal): Promise<T> {
+  async run<T>(workflowUrl: string, work: () => Promise<T>, hangUp: GiveUpSignal): Promise<T> {
     if (this.asker.pending >= this.config.maxPending) throw new Problem('OVERLOADED');
     let limit: AbortSignal | undefined;
-    const patience = (): AbortSignal =>
-      (limit = AbortSignal.any([hangUp, AbortSignal.timeout(this.config.patienceMs)]));
+    const patience = (): AbortSignal => {
+      const gone = new AbortController();
+      hangUp.addEventListener('abort', () => {
+        gone.abort();
+      });
+      if (hangUp.aborted) gone.abort();
+      return (limit = AbortSignal.any([gone.signal, AbortSignal.timeout(this.config.patienceMs)]));
+    };
     const begin = (): Promise<{ readonly done: Promise<T> }> => this.placed(work());
     try {
       const { done } = await this.gate.run(originOf(workflowUrl), begin, patience);

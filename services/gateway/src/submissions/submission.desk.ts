@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock, ParsedSubmission, ReceivedItem, SubmissionContext, WaitInput } from '@stepwell/core';
+import type { Clock, GiveUpSignal, ParsedSubmission, ReceivedItem, SubmissionContext, WaitInput } from '@stepwell/core';
 import {
   asks,
   isRefused,
@@ -60,7 +60,7 @@ export class SubmissionDesk {
   ) {}
 
   /** One outcome per item, in their order. */
-  submit(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
+  submit(items: readonly ReceivedItem[], callerIp: string, hangUp: GiveUpSignal): Promise<ItemOutcome[]> {
     const context = this.contextOf(callerIp);
     return this.record(
       items.map((item) => ({ parsed: refusedForQueue(item) ?? parseSubmission(item, context), body: item.body })),
@@ -69,7 +69,7 @@ export class SubmissionDesk {
   }
 
   /** Starts by callers that leave the protocol's headers to us (5.5). */
-  trigger(items: readonly ReceivedItem[], callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome[]> {
+  trigger(items: readonly ReceivedItem[], callerIp: string, hangUp: GiveUpSignal): Promise<ItemOutcome[]> {
     const context = this.contextOf(callerIp);
     return this.record(
       items.map((item) => ({
@@ -81,13 +81,13 @@ export class SubmissionDesk {
   }
 
   /** A run begins to wait (8.4). */
-  async wait(wait: WaitInput, callerIp: string, hangUp: AbortSignal): Promise<ItemOutcome> {
+  async wait(wait: WaitInput, callerIp: string, hangUp: GiveUpSignal): Promise<ItemOutcome> {
     const submitted = { parsed: parseWait(wait, this.contextOf(callerIp)), body: wait.body };
     const [outcome] = await this.record([submitted], hangUp);
     return outcome ?? new Problem('INTERNAL');
   }
 
-  private async record(items: readonly Submitted[], hangUp: AbortSignal): Promise<ItemOutcome[]> {
+  private async record(items: readonly Submitted[], hangUp: GiveUpSignal): Promise<ItemOutcome[]> {
     const outcomes = new Map<number, ItemOutcome>();
     const runs = new Map<string, RunItems>();
     for (const [place, { parsed, body }] of items.entries()) {
@@ -118,7 +118,7 @@ export class SubmissionDesk {
   /** Does the work when it is its turn, or with why it must not begin. */
   private async admitted(
     runs: readonly RunItems[],
-    hangUp: AbortSignal,
+    hangUp: GiveUpSignal,
     work: (refusal?: Problem) => Promise<void>,
   ): Promise<void> {
     const [first] = runs.flatMap(({ list }) => list.submissions);
@@ -136,7 +136,7 @@ export class SubmissionDesk {
   }
 
   /** The answers to a run's items, or why none was recorded. */
-  private async submitRun(run: RunItems, hangUp: AbortSignal): Promise<AcceptedItem[] | Problem> {
+  private async submitRun(run: RunItems, hangUp: GiveUpSignal): Promise<AcceptedItem[] | Problem> {
     const { runId } = run;
     const { submissions, bodies } = run.list;
     if (run.problem !== undefined) return this.refused(runId, run.problem);

@@ -117,7 +117,7 @@ function givenUp(name: string, { patienceMs = 10_000, signal }: AskOptions): Pro
     }, patienceMs).unref();
     signal?.addEventListener('abort', () => {
       clearTimeout(timer);
-      reject(signal.reason as Error);
+      reject(new Error('given up'));
     });
   });
 }

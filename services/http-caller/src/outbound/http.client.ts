@@ -46,9 +46,12 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 
 const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-/** What is sent as the body, and so what is signed: some methods have none. */
-export const bodyFor = (method: string, body: RequestBody): RequestBody =>
-  BODILESS_METHODS.has(method) ? { ...body, pieces: [], sizeBytes: 0 } : body;
+/** What is sent as the body, and so what is signed: some methods have none, and what is small is one piece. */
+export function bodyFor(method: string, body: RequestBody): RequestBody {
+  if (BODILESS_METHODS.has(method)) return { ...body, pieces: [], sizeBytes: 0 };
+  if (body.pieces.length <= 1 || body.sizeBytes > JOINED_UP_TO_BYTES) return body;
+  return { ...body, pieces: [Buffer.concat(body.pieces, body.sizeBytes)] };
+}
 
 /** Whoever makes requests, as the senders see it. */
 export interface OutboundClient {

@@ -1,4 +1,6 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hash } from 'node:crypto';
+import { randomText } from '@stepwell/platform';
 
 /*
  * Owns the `Upstash-Signature` of one attempt (protocol.md 4). Doesn't own the keys' rotation.
@@ -9,16 +11,19 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
  */
 
 const LIFETIME_S = 300;
+const NOTHING = new Uint8Array();
 const HEADER = base64UrlOfJson({ alg: 'HS256', typ: 'JWT' });
 
 export class RequestSigner {
+  private readonly key: KeyObject;
+
   /** @param key used as its UTF-8 bytes, not decoded. */
-  constructor(private readonly key: string) {}
+  constructor(key: string) {
+    this.key = createSecretKey(key, 'utf8');
+  }
 
   /** The JWT for a request to `url` (exactly as called) whose body is the concatenation of `pieces`. */
   sign(url: string, pieces: readonly Uint8Array[], nowMs: number): string {
-    const hash = createHash('sha256');
-    for (const piece of pieces) hash.update(piece);
     const issuedAt = Math.floor(nowMs / 1000);
     const claims = base64UrlOfJson({
       iss: 'Upstash',
@@ -27,12 +32,20 @@ export class RequestSigner {
       // Receivers allow no clock skew, so "not before" must lie in the past for every clock.
       nbf: 0,
       iat: issuedAt,
-      jti: `jwt_${randomBytes(15).toString('base64url')}`,
-      body: hash.digest('base64url'),
+      jti: `jwt_${randomText(15)}`,
+      body: hashOf(pieces),
     });
     const signed = `${HEADER}.${claims}`;
     return `${signed}.${createHmac('sha256', this.key).update(signed).digest('base64url')}`;
   }
+}
+
+function hashOf(pieces: readonly Uint8Array[]): string {
+  const [whole = NOTHING] = pieces;
+  if (pieces.length <= 1) return hash('sha256', whole, 'base64url');
+  const pieceByPiece = createHash('sha256');
+  for (const piece of pieces) pieceByPiece.update(piece);
+  return pieceByPiece.digest('base64url');
 }
 
 function base64UrlOfJson(value: object): string {

@@ -93,7 +93,7 @@ export class PartitionHost {
     const written = new Set<NewBlob>();
     for (;;) {
       const step = await this.within(key, (stream) => {
-        const context = { at: this.tenure.nowMs(), seed: this.dependencies.newSeed() };
+        const context = new Deciding(this.tenure.nowMs(), this.dependencies.newSeed);
         const decision = decide(stream.state, context);
         if ('refused' in decision) return { answer: this.release<Answer | Refused>(decision, 'refused', stream) };
         const unwritten = blobsNamedBy(decision.accepted, blobs).filter((blob) => !written.has(blob));
@@ -365,6 +365,18 @@ export class PartitionHost {
       if (this.streams.size < this.dependencies.maxCachedStreams) return;
       if (stream.isCommitted && stream.unwritten.size === 0) this.streams.delete(name);
     }
+  }
+}
+
+/** Few decisions make ids, and a seed isn't for nothing. */
+class Deciding implements CommandContext {
+  constructor(
+    readonly at: number,
+    private readonly newSeed: () => string,
+  ) {}
+
+  get seed(): string {
+    return this.newSeed();
   }
 }
 

@@ -2,6 +2,7 @@ import type {
   AskAddress,
   AskDefinition,
   AskOptions,
+  GiveUpSignal,
   Message,
   TimerAsk,
   TimerRow,
@@ -152,9 +153,9 @@ export class SchedulerWorld {
 }
 
 /** One listener per signal, however many asks it is given to. */
-const aborts = new WeakMap<AbortSignal, Promise<void>>();
+const aborts = new WeakMap<GiveUpSignal, Promise<void>>();
 
-function abortOf(signal: AbortSignal | undefined): Promise<void> {
+function abortOf(signal: GiveUpSignal | undefined): Promise<void> {
   if (signal === undefined) return new Promise(() => undefined);
   const known = aborts.get(signal);
   if (known !== undefined) return known;
