@@ -15,9 +15,11 @@ import { credentialsOf, GatewayConfig } from './gateway.config';
 import { CREDENTIALS } from './gateway.tokens';
 import { BodyMemory } from './http/body-memory';
 import { HttpSurface } from './http/http-surface';
+import { HotRoutes } from './http/hot-routes';
 import { RequestMetrics } from './http/request-metrics';
 import { MessageAsks } from './messages/message.asks';
 import { RunAsks } from './runs/run.asks';
+import { RunRoutes } from './runs/run.routes';
 import { RunLister } from './runs/run.lister';
 import { StartGate } from './submissions/start.gate';
 import { SubmissionDesk } from './submissions/submission.desk';
@@ -58,6 +60,8 @@ import { SubmissionRoutes } from './submissions/submission.routes';
     SubmissionRoutes,
     NoticeDesk,
     EventRoutes,
+    RunRoutes,
+    HotRoutes,
     HttpSurface,
   ],
 })

@@ -4,7 +4,7 @@ import { ByteBudget, Problem } from '@stepwell/platform';
 import { GatewayConfig } from '../gateway.config';
 
 /** Nobody waits for room for so little: the many small steps must not stand behind a few large bodies. */
-const SMALL_BYTES = 64 * 1024;
+export const SMALL_BYTES = 64 * 1024;
 
 /**
  * Bounds the bytes of all large requests' bodies that are in memory at one time. A body is not read before there is room for it; its client,

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@stepwell/core';
@@ -22,6 +22,9 @@ const CONNECTION_CHECK_MS = 5_000;
  * error and not-found answers are those of {@link HttpSurface}, not Nest's.
  */
 export class GatewayAdapter extends FastifyAdapter {
+  /** Who is in front of the router: true = it took the request. */
+  takesFirst: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
+
   constructor(config: GatewayConfig) {
     super({
       logger: false,
@@ -47,7 +50,13 @@ export class GatewayAdapter extends FastifyAdapter {
         connectionsCheckingInterval: CONNECTION_CHECK_MS,
       },
     });
-    this.getInstance().server.on('request', ({ socket }, response) => {
+    const { server } = this.getInstance();
+    const [routed] = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      if (!this.takesFirst(request, response)) routed?.(request, response);
+    });
+    server.on('request', ({ socket }, response) => {
       lastAnswers.set(socket, response);
     });
   }

@@ -7,12 +7,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { bearerToken, TokenGate } from '../auth/token-gate';
 import { EventRoutes } from '../events/event.routes';
+import { RunRoutes } from '../runs/run.routes';
 import { SubmissionRoutes } from '../submissions/submission.routes';
 import { BodyMemory } from './body-memory';
 import { ConnectionDrain } from './connection-drain';
 import { GatewayAdapter } from './gateway.adapter';
 import { queryToken } from './raw-target';
 import { RequestMetrics } from './request-metrics';
+import { HotRoutes } from './hot-routes';
 import { JSON_TYPE, sendProblem } from './send-answer';
 import { unknownRoute } from './unknown-routes';
 
@@ -45,6 +47,8 @@ export class HttpSurface implements OnModuleInit {
     private readonly metrics: RequestMetrics,
     private readonly submissions: SubmissionRoutes,
     private readonly events: EventRoutes,
+    private readonly runs: RunRoutes,
+    private readonly hot: HotRoutes,
     private readonly shutdown: ShutdownSequence,
     private readonly bodies: BodyMemory,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -56,6 +60,8 @@ export class HttpSurface implements OnModuleInit {
       throw new Error('the gateway module needs an application made with GatewayAdapter');
     }
     const server: FastifyInstance = adapter.getInstance();
+    this.hot.serve([...this.submissions.hotRoutes(), ...this.runs.hotRoutes()]);
+    adapter.takesFirst = (request, response) => this.hot.take(request, response);
     const connections = new ConnectionDrain();
     connections.watch(server.server);
     this.shutdown.onLeaving(() => {

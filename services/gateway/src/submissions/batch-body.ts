@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { BatchItem, ReceivedItem } from '@stepwell/core';
-import { receivedItem } from '@stepwell/core';
+import { parseBatchItem, receivedItem } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 
 const headerValue = { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
@@ -23,8 +23,9 @@ export const batchSchema = {
   },
 } as const;
 
-/** The body of a batch: a list of items, or one item alone. @throws Problem INVALID_JSON, BODY_TOO_LARGE */
+/** The body of a batch: a list of items, or one item alone. @throws Problem INVALID_BODY, INVALID_JSON, BODY_TOO_LARGE */
 export function parseBatch(body: Buffer, limit: number): unknown[] {
+  if (body.byteLength === 0) throw new Problem('INVALID_BODY', 'there is no body');
   const json = parseJson(body);
   const items: unknown[] = Array.isArray(json) ? json : [json];
   if (items.length > limit)
@@ -40,6 +41,14 @@ export function receivedItems(items: readonly BatchItem[]): ReceivedItem[] {
     return received.value;
   });
 }
+
+/** The same of a batch that no schema has validated. @throws Problem INVALID_BODY, INVALID_JSON */
+export const parsedItems = (items: readonly unknown[]): ReceivedItem[] =>
+  items.map((item, place) => {
+    const parsed = parseBatchItem(item);
+    if (!parsed.ok) throw new Problem(parsed.problem.code, `body/${place}: ${parsed.problem.message}`);
+    return parsed.value;
+  });
 
 function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw new Problem('INVALID_JSON', 'the body is not UTF-8');

@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { BatchItem, ReceivedItem } from '@stepwell/core';
+import type { BatchItem, GiveUpSignal, ReceivedItem } from '@stepwell/core';
 import { toHeaderMap } from '@stepwell/core';
 import { Problem } from '@stepwell/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hangUpSignal } from '../asking/hang-up';
 import { GatewayConfig } from '../gateway.config';
+import type { HotRoute } from '../http/hot-routes';
 import { headerPairs } from '../http/header-pairs';
 import { rawDestination } from '../http/raw-target';
 import { sendJson, sendProblem } from '../http/send-answer';
-import { batchSchema, parseBatch, receivedItems } from './batch-body';
+import { batchSchema, parseBatch, parsedItems, receivedItems } from './batch-body';
 import type { AcceptedItem, RefusedItem, TriggeredRun } from './submission.answers';
 import type { ItemOutcome } from './submission.desk';
 import { SubmissionDesk } from './submission.desk';
+
+const BATCH = '/v2/batch';
 
 /**
  * `POST /v2/batch` and `POST /v2/publish/{destination}`: every step of every run comes this way, so they are routes of the HTTP
@@ -37,7 +40,7 @@ export class SubmissionRoutes {
           parsed(error instanceof Error ? error : new Problem('INVALID_JSON'));
         }
       });
-      scope.post<{ Body: BatchItem[] }>('/v2/batch', { schema: { body: batchSchema } }, (request, reply) =>
+      scope.post<{ Body: BatchItem[] }>(BATCH, { schema: { body: batchSchema } }, (request, reply) =>
         this.batch(request, reply),
       );
       scope.post<{ Body: BatchItem[] }>('/v2/batch/trigger', { schema: { body: batchSchema } }, (request, reply) =>
@@ -53,12 +56,30 @@ export class SubmissionRoutes {
     return outcome instanceof Problem ? sendProblem(reply, outcome) : sendJson(reply, outcome);
   }
 
+  /** The same route where it is hot: without the router's schema, by core's own. */
+  hotRoutes(): readonly HotRoute[] {
+    return [
+      {
+        method: 'POST',
+        route: BATCH,
+        takes: (target) => target === BATCH,
+        answer: ({ body, callerIp, hangUp }) =>
+          this.batchOf(parsedItems(parseBatch(body, this.config.batchLimit)), callerIp, hangUp),
+      },
+    ];
+  }
+
   private async batch(request: FastifyRequest<{ Body: BatchItem[] }>, reply: FastifyReply): Promise<FastifyReply> {
     const items = receivedItems(request.body);
-    const outcomes = await this.desk.submit(items, request.ip, hangUpSignal(reply.raw));
-    const temporary = outcomes.filter((outcome) => outcome instanceof Problem).find(({ isTemporary }) => isTemporary);
+    return sendJson(reply, await this.batchOf(items, request.ip, hangUpSignal(reply.raw)));
+  }
+
+  private async batchOf(items: readonly ReceivedItem[], callerIp: string, hangUp: GiveUpSignal): Promise<object> {
+    const outcomes = await this.desk.submit(items, callerIp, hangUp);
+    const temporary = outcomes.find((outcome) => outcome instanceof Problem && outcome.isTemporary);
     // Every item names its run, or what it is about: what was recorded will be recognised when all of it comes again.
-    return temporary ? sendProblem(reply, temporary) : sendBatch(reply, outcomes, (item) => item);
+    if (temporary instanceof Problem) throw temporary;
+    return entriesOf(outcomes, (item) => item);
   }
 
   private async trigger(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -73,7 +94,8 @@ export class SubmissionRoutes {
   ): Promise<FastifyReply> {
     const items = receivedItems(request.body);
     const outcomes = await this.desk.trigger(items, request.ip, hangUpSignal(reply.raw));
-    return sendBatch(reply.code(201), outcomes, triggered);
+    const entries = entriesOf(outcomes, triggered);
+    return sendJson(reply.code(201), entries);
   }
 }
 
@@ -83,19 +105,17 @@ const triggered = ({ workflowRunId, workflowCreatedAt, deduplicated }: AcceptedI
   deduplicated: deduplicated === true,
 });
 
-/** Clients don't look for errors among the entries, so that a batch of which nothing was done must not look like a success. */
-function sendBatch(
-  reply: FastifyReply,
+/**
+ * Clients don't look for errors among the entries, so that a batch of which nothing was done must not look like a success.
+ * @throws Problem then, the first
+ */
+function entriesOf(
   outcomes: readonly ItemOutcome[],
   entryOf: (item: AcceptedItem) => AcceptedItem | TriggeredRun,
-): FastifyReply {
+): object {
   const [first] = outcomes;
-  if (first instanceof Problem && outcomes.every((outcome) => outcome instanceof Problem))
-    return sendProblem(reply, first);
-  return sendJson(
-    reply,
-    outcomes.map((outcome) => (outcome instanceof Problem ? refused(outcome) : entryOf(outcome))),
-  );
+  if (first instanceof Problem && outcomes.every((outcome) => outcome instanceof Problem)) throw first;
+  return outcomes.map((outcome) => (outcome instanceof Problem ? refused(outcome) : entryOf(outcome)));
 }
 
 const refused = ({ body, status }: Problem): RefusedItem => ({ ...body, status });

@@ -101,6 +101,7 @@ export async function startGateway(settings: Partial<GatewayConfig> = {}): Promi
     request: async (path, init = {}) => {
       const headers = { authorization: `Bearer ${DEV_TOKEN}`, ...(init.headers as object) };
       const answer = await fetch(url + path, { ...init, headers });
+      if (isInFrontOfRouter(path, init)) faults.push(...(await faultsOf(path, init, answer.clone())));
       asTheReferenceSays();
       return answer;
     },
@@ -110,6 +111,16 @@ export async function startGateway(settings: Partial<GatewayConfig> = {}): Promi
       asTheReferenceSays();
     },
   };
+}
+
+/** The router's hooks don't see what it isn't asked. */
+const isInFrontOfRouter = (path: string, { method }: RequestInit): boolean =>
+  path === '/v2/batch' || (method === 'DELETE' && path.endsWith('?cancel=false'));
+
+async function faultsOf(target: string, { method = 'GET' }: RequestInit, answer: Response): Promise<string[]> {
+  const type = answer.headers.get('content-type');
+  const body = await answer.text();
+  return reference.faultsOf({ method, target, status: answer.status, ...(type === null ? {} : { type }), body });
 }
 
 function routesOf(server: FastifyInstance): readonly ServedRoute[] {
