@@ -15,6 +15,7 @@ export class HttpCallerMetrics {
   private readonly durations: Histogram<'class'>;
   private readonly inFlight: Gauge<'class'>;
   private readonly blocked: Counter<'reason'>;
+  private readonly tails: Counter<'outcome'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -43,6 +44,16 @@ export class HttpCallerMetrics {
       labelNames: ['reason'],
       registers,
     });
+    this.tails = new Counter({
+      name: 'stepwell_delivery_tails_total',
+      help: 'Deliveries of the end of a history to endpoints that keep it: taken, or refused for the whole.',
+      labelNames: ['outcome'],
+      registers,
+    });
+  }
+
+  tail(outcome: 'taken' | 'refused'): void {
+    this.tails.inc({ outcome });
   }
 
   /** Returns what to call when it has ended; without an end it was given up before a request was made. */

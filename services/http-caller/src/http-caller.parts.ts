@@ -5,11 +5,13 @@ import type { Logger } from 'pino';
 import { BodyAssembler } from './body/body.assembler';
 import { ByteBudget, FairGate } from '@stepwell/platform';
 import { EntryCache } from './body/entry.cache';
+import { HistoryTails } from './body/history.tails';
 import { RunHistory } from './body/run.history';
 import { CallSender } from './calls/call.sender';
 import { DeliveryReporter } from './deliveries/delivery.reporter';
 import { DeliverySender } from './deliveries/delivery.sender';
 import { InlineReader } from './deliveries/inline.reader';
+import { TailKeeper } from './deliveries/tail.keeper';
 import { AttemptRunner } from './effects/attempt.runner';
 import { EffectLedger } from './effects/effect.ledger';
 import { RunningAttempts } from './effects/running.attempts';
@@ -28,6 +30,8 @@ import { RequestSigner } from './signing/request.signer';
 
 /** Finished requests whose report nobody answered yet. */
 const LEDGER_LIMITS = { keptAttempts: 10_000, keptBytes: 64 * 1024 * 1024 };
+/** Which histories their endpoints keep; a run of a hundred steps takes 8 KiB. */
+const TAIL_LIMITS = { maxBytes: 16 * 1024 * 1024, digestsPerRun: 1_024 };
 /** So many origins may have a full queue at one time. */
 const FULL_QUEUES = 4;
 const INTAKE_BYTES = 128 * 1024 * 1024;
@@ -111,6 +115,9 @@ export function assembleHttpCaller(config: HttpCallerConfig, surroundings: Surro
       client: deliveryClient,
       reporter: new DeliveryReporter(bus, clock, askOptions),
       inline: new InlineReader(config, clock),
+      tails: new TailKeeper(new HistoryTails(TAIL_LIMITS), surroundings.metrics),
+      bus,
+      askOptions,
       clock,
     }),
     calls: new CallSender({

@@ -2,6 +2,7 @@ import type { BodyReference, BodySegmentReference, DeliverItem, Message } from '
 import { encodeBase64, message } from '@stepwell/core';
 import type { RequestBody } from '../outbound/http-attempt';
 import type { ByteBudget, ByteHold } from '@stepwell/platform';
+import type { Tail } from './history.tails';
 import type { RunAddress, RunHistory } from './run.history';
 
 /*
@@ -15,6 +16,14 @@ import type { RunAddress, RunHistory } from './run.history';
 /** Below this a body waits for nobody. */
 const UNBUDGETED_BYTES = 128 * 1024;
 const COMMA = Buffer.from(',');
+const TAIL_END = Buffer.from('}');
+
+export interface DeliveryBody extends RequestBody {
+  /** What it leaves out; absent = it is whole. */
+  readonly tail?: Tail;
+  /** Of the history, those in it, in order. */
+  readonly entries: readonly Uint8Array[];
+}
 
 export class BodyAssembler {
   constructor(
@@ -22,14 +31,28 @@ export class BodyAssembler {
     private readonly budget: ByteBudget,
   ) {}
 
-  /** @throws RunGone, NobodyAnswered */
-  async assemble(work: Message<DeliverItem>): Promise<RequestBody> {
+  /**
+   * @param tail what is left out, and not asked for; the list is then in an object, which nobody takes for a whole list.
+   * @throws RunGone, NobodyAnswered
+   */
+  async assemble(work: Message<DeliverItem>, tail?: Tail): Promise<DeliveryBody> {
     const knownBytes = work.head.segments.reduce((sum, segment) => sum + knownSize(segment, work.bodies), 0);
     let hold: ByteHold | undefined;
     if (knownBytes > UNBUDGETED_BYTES) hold = await this.budget.hold(knownBytes);
     try {
-      const pieces: Uint8Array[] = [];
-      for (const segment of work.head.segments) await this.add(pieces, segment, work);
+      const pieces: Uint8Array[] = tail === undefined ? [] : [tailStart(tail)];
+      let entries: readonly Uint8Array[] = [];
+      for (const segment of work.head.segments) {
+        if ('entries' in segment) {
+          const from = tail?.omitted ?? segment.entries.from;
+          const range = { from, to: segment.entries.to };
+          entries = await this.history.entries(work.head, range, message(work.head.tail, work.bodies));
+          addList(pieces, entries);
+        } else {
+          pieces.push(await this.bytesOf(segment, work));
+        }
+      }
+      if (tail !== undefined) pieces.push(TAIL_END);
       const sizeBytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
       // What the history turns out to be was not known before; it is counted from now on.
       if (hold === undefined && sizeBytes > UNBUDGETED_BYTES) hold = await this.budget.hold(sizeBytes);
@@ -38,6 +61,8 @@ export class BodyAssembler {
       return {
         pieces,
         sizeBytes,
+        ...(tail !== undefined && { tail }),
+        entries,
         sent: () => {
           held?.release();
         },
@@ -67,22 +92,28 @@ export class BodyAssembler {
     }
   }
 
-  private async add(pieces: Uint8Array[], segment: BodySegmentReference, work: Message<DeliverItem>): Promise<void> {
-    if ('literal' in segment) {
-      const literal = work.bodies[segment.literal];
-      if (literal === undefined) throw new RangeError(`a segment refers to body ${segment.literal}`);
-      pieces.push(literal);
-    } else if ('base64Of' in segment) {
-      pieces.push(encodeBase64(await this.history.body(work.head, segment.base64Of, work.bodies)));
-    } else {
-      const entries = await this.history.entries(work.head, segment.entries, message(work.head.tail, work.bodies));
-      entries.forEach((entry, position) => {
-        if (position > 0) pieces.push(COMMA);
-        pieces.push(entry);
-      });
+  private async bytesOf(
+    segment: Exclude<BodySegmentReference, { readonly entries: unknown }>,
+    work: Message<DeliverItem>,
+  ): Promise<Uint8Array> {
+    if ('base64Of' in segment) {
+      return encodeBase64(await this.history.body(work.head, segment.base64Of, work.bodies));
     }
+    const literal = work.bodies[segment.literal];
+    if (literal === undefined) throw new RangeError(`a segment refers to body ${segment.literal}`);
+    return literal;
   }
 }
+
+function addList(pieces: Uint8Array[], entries: readonly Uint8Array[]): void {
+  entries.forEach((entry, position) => {
+    if (position > 0) pieces.push(COMMA);
+    pieces.push(entry);
+  });
+}
+
+const tailStart = ({ omitted, digest }: Tail): Uint8Array =>
+  Buffer.from(`{"omitted":${omitted},"digest":"${digest}","entries":`);
 
 function knownSize(segment: BodySegmentReference, bodies: readonly Uint8Array[]): number {
   if ('literal' in segment) return bodies[segment.literal]?.byteLength ?? 0;
