@@ -115,6 +115,34 @@ describe.each(TOPOLOGIES)('an endpoint of the native protocol, %s', (topology) =
     expect(writes.at(-1)).toEqual([RUN, END]);
   });
 
+  it('is sent what is new of a history that it keeps, and the whole once when it has lost it', async () => {
+    const runs: string[] = [];
+    const names = Array.from({ length: 200 }, (_, index) => `step${index + 100}`);
+    const program = names.map((name) => ({ name, run: () => (runs.push(name), name) }));
+    const engine = { url: stepwell.url, token: DEV.token };
+    let instance = referenceEndpoint(program, engine);
+    const seen: IncomingHttpHeaders[] = [];
+    const url = await listening(
+      createServer((request, response) => {
+        if (seen.push(request.headers) === 101) instance = referenceEndpoint(program, engine);
+        instance.emit('request', request, response);
+      }),
+    );
+    const runId = await trigger(url);
+    expect(await ended(runId)).toMatchObject({ workflowState: 'RUN_SUCCESS', result: names });
+    expect(runs).toEqual(names);
+    expect((await writesOf(runId)).flat()).toEqual(['RunStarted', ...names.map(() => RUN), END]);
+    // The 101st request is refused; the 102nd is of the same attempt.
+    expect(seen).toHaveLength(201);
+    expect(seen[101]?.['upstash-message-id']).toBe(seen[100]?.['upstash-message-id']);
+    expect(new Set(seen.map((headers) => headers['upstash-retried']))).toEqual(new Set(['0']));
+    const bytes = seen.map((headers) => Number(headers['content-length']));
+    const [whole = 0] = bytes.splice(101, 1);
+    expect(whole).toBeGreaterThan(10_000);
+    expect(Math.max(...bytes)).toBeLessThan(500);
+    expect(Math.max(...bytes.slice(-50)) - Math.min(...bytes.slice(20, 70))).toBeLessThan(10);
+  });
+
   it('is asked again when its answer can’t be taken, and nothing of that is recorded', async () => {
     const right = referenceEndpoint([{ name: 'only', run: () => 'done' }], { url: stepwell.url, token: DEV.token });
     const answers = ['ok', '{"submissions":[{"destination":"there"}]}', '{"submissions":[]}'];

@@ -1,21 +1,29 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
+import type { Told } from './kept-history';
+import { KeptHistory } from './kept-history';
 
 /** Of the native protocol, in short (deploy/docs/reference/native-protocol.md): it verifies no signature, as one in use must. */
 export type Step = { name: string; run?: (results: readonly unknown[]) => unknown; sleep?: string; call?: string };
 /** One after the other; those in a list side by side. The run's result is the list of theirs. */
 export type Program = readonly (Step | readonly Step[])[];
-type Told = { stepId: number; concurrent: number; targetStep?: number; out?: string };
 type Encoded = { body: string };
 type Work = { submissions: object[]; finish?: { body: unknown } };
-const textOf = ({ body }: Encoded): string => Buffer.from(body, 'base64').toString();
 const CALLED = 'upstash-callback-forward-upstash-workflow-';
 
 export function referenceEndpoint(program: Program, engine: { readonly url: string; readonly token: string }): Server {
+  const kept = new KeptHistory();
   return createServer((request, response) => {
     const work = async (): Promise<unknown> => {
-      const answer = await workOn(program, request.headers, await json(request));
-      const isAnnounced = request.headers['stepwell-steps'] === 'inline';
+      const { headers } = request;
+      const runId = String(headers['upstash-workflow-runid']);
+      const body: unknown = await json(request);
+      const isAnnounced = headers['stepwell-steps'] === 'inline';
+      const log = isAnnounced ? kept.of(runId, body as Encoded[]) : [];
+      if (log === undefined) return response.writeHead(409, { 'stepwell-history': 'whole' }).end();
+      if (isAnnounced) response.setHeader('stepwell-history', 'tail');
+      const answer = await workOn(program, headers, log, body);
+      if (answer.finish !== undefined) kept.forget(runId);
       if (isAnnounced) return response.setHeader('stepwell-steps', 'inline').end(JSON.stringify(answer));
       // A callback: what is submitted is submitted before it is answered.
       const ask = { headers: { authorization: `Bearer ${engine.token}` }, body: JSON.stringify(answer.submissions) };
@@ -25,7 +33,7 @@ export function referenceEndpoint(program: Program, engine: { readonly url: stri
   });
 }
 
-async function workOn(program: Program, headers: IncomingHttpHeaders, body: unknown): Promise<Work> {
+async function workOn(program: Program, headers: IncomingHttpHeaders, log: Told[], body: unknown): Promise<Work> {
   const head = (name: string): string => String(headers[`upstash-workflow-${name}`] ?? '');
   const own = { 'upstash-workflow-runid': head('runid'), 'upstash-workflow-url': head('url') };
   const item = (content: object, more: object = {}, destination = head('url')): object => {
@@ -37,12 +45,11 @@ async function workOn(program: Program, headers: IncomingHttpHeaders, body: unkn
   };
   const delay = (id: number): object => ({ 'upstash-delay': steps[id - 1]?.sleep ?? '0s' });
   if (head('steptype') === 'Call') {
-    const out = textOf(body as Encoded);
+    const out = Buffer.from((body as Encoded).body, 'base64').toString();
     return { submissions: [item(entry(Number(head('stepid')), Number(head('concurrent')), { out }))] };
   }
-  const log = (body as Encoded[]).slice(1).map((each) => JSON.parse(textOf(each)) as Told);
   const results: unknown[] = [];
-  for (const { stepId, out = 'null' } of log) if (stepId > 0) results[stepId - 1] = JSON.parse(out);
+  for (const { stepId, result = null } of log) if (stepId > 0) results[stepId - 1] = result;
   const perform = async (id: number, size: number): Promise<Work> => {
     const { name, run, call } = steps[id - 1]!;
     if (call !== undefined) {

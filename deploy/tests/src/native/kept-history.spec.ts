@@ -1,0 +1,45 @@
+import { read } from '../docs/pages';
+import { KeptHistory } from './kept-history';
+
+describe('KeptHistory', () => {
+  const { text } = read('deploy/docs/reference/native-protocol.md');
+  const chapter = text.slice(text.indexOf('## History in tails'));
+  const [list, tail] = [...chapter.matchAll(/^```json\n(.*?)^```/gms)].map(
+    ([, example = '']) => JSON.parse(example) as never,
+  );
+  const [first, second] = [
+    { stepId: 0, concurrent: 1 },
+    { stepId: 1, stepName: 'greet', stepType: 'Run', concurrent: 1, result: true },
+  ];
+  const third = { ...second, stepId: 2, stepName: 'welcome' };
+  let kept: KeptHistory;
+  beforeEach(() => (kept = new KeptHistory()));
+
+  it('goes on from a list to a tail, by the examples of the page', () => {
+    expect(kept.of('run', list!)).toEqual([first, second]);
+    expect(kept.of('run', tail!)).toEqual([first, second, third]);
+    expect(kept.of('run', list!)).toEqual([first, second]);
+    expect(kept.of('run', tail!)).toEqual([first, second, third]);
+  });
+
+  it('takes no tail of what it lacks, has otherwise or has forgotten', () => {
+    expect(kept.of('run', tail!)).toBeUndefined();
+    kept.of('run', [
+      ...(list! as object[]).slice(0, 1),
+      { body: Buffer.from('{"stepId":1}').toString('base64') },
+    ] as never);
+    expect(kept.of('run', tail!)).toBeUndefined();
+    kept.of('run', list!);
+    expect(kept.of('another', tail!)).toBeUndefined();
+    kept.forget('run');
+    expect(kept.of('run', tail!)).toBeUndefined();
+  });
+
+  it('drops what another history contradicts', () => {
+    kept.of('run', list!);
+    kept.of('run', tail!);
+    const other = [...(list! as object[]).slice(0, 1), { body: Buffer.from('{"stepId":9}').toString('base64') }];
+    expect(kept.of('run', other as never)).toEqual([first, { stepId: 9, result: null }]);
+    expect(kept.of('run', tail!)).toBeUndefined();
+  });
+});
