@@ -24,9 +24,10 @@ describe('deliveries to an endpoint that keeps the history', () => {
   let kept: KeptHistories;
   /** By message id of the delivery: what its endpoint worked with. */
   let worked: Map<string, string[]>;
-  const log = logOf(12);
+  let log: LogEntry[];
 
   beforeEach(async () => {
+    log = logOf(12);
     kept = new KeptHistories();
     worked = new Map();
     // Without a cache, so that whatever isn't sent isn't there either.
@@ -145,6 +146,14 @@ describe('deliveries to an endpoint that keeps the history', () => {
     expect(sentFrom(app)).toEqual([0, 1, 0, 3]);
   });
 
+  it('are whole after the run’s end', async () => {
+    const end = { 'stepwell-steps': 'inline', 'stepwell-history': 'tail' };
+    const app = await test.endpoint(answering(200, '{"finish":{}}', end));
+    await reported(step(app.url, 0));
+    await reported(step(app.url, 1));
+    expect(sentFrom(app)).toEqual([0, 0]);
+  });
+
   it('are whole where the run’s id was given to another run, or its step has another URL', async () => {
     const app = await keepingApp();
     await delivered(app.url, 4);
@@ -233,7 +242,24 @@ describe('deliveries to an endpoint that keeps the history', () => {
       expect(report?.outcome.error?.code).toBe('DELIVERY_TIMEOUT');
       const [, leftS] = /within ([\d.]+) s/.exec(report?.outcome.error?.message ?? '') ?? [];
       expect(Number(leftS)).toBeLessThanOrEqual(0.45);
+      expect(report?.outcome.durationMs).toBeGreaterThanOrEqual(550);
       expect(app.seen).toHaveLength(3);
+    });
+
+    it('takes no memory for a whole that isn’t sent', async () => {
+      log[0] = { ...logOf(1)[0]!, body: Buffer.alloc(400_000, ' ') };
+      await test.stop();
+      // Room for one such history, not for two.
+      test = await CallerUnderTest.start({ assemblyBytes: 1024 * 1024 });
+      const app = await thenAnswering((request, response) => {
+        test.runState.wanted = false;
+        return answering(409, '', WHOLE)(request, response);
+      });
+      test.runState.runs.set(RUN, log);
+      await test.deliver(step(app.url, 1));
+      await eventually(() => test.runState.wantedAsks.length === 1);
+      await reported(step(app.url, 0));
+      expect(sentFrom(app)).toEqual([0, 1, 0]);
     });
   });
 });
