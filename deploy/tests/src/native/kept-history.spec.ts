@@ -7,11 +7,9 @@ describe('KeptHistory', () => {
   const [list, tail] = [...chapter.matchAll(/^```json\n(.*?)^```/gms)].map(
     ([, example = '']) => JSON.parse(example) as never,
   );
-  const [first, second] = [
-    { stepId: 0, concurrent: 1 },
-    { stepId: 1, stepName: 'greet', stepType: 'Run', concurrent: 1, result: true },
-  ];
-  const third = { ...second, stepId: 2, stepName: 'welcome' };
+  const first = { stepId: 0, concurrent: 1, result: null };
+  const second = { stepId: 1, concurrent: 1, result: true };
+  const third = { ...second, stepId: 2 };
   let kept: KeptHistory;
   beforeEach(() => (kept = new KeptHistory()));
 

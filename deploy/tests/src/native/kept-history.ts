@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
 /** An entry of the log; that of the payload tells nothing. */
-export type Told = { stepId: number; concurrent: number; targetStep?: number; result?: unknown };
+export type Told = { stepId: number; concurrent: number; targetStep: number | undefined; result: unknown };
 type Entry = { body: string };
 type Tail = { omitted: number; digest: string; entries: Entry[] };
 
 const MOST_RUNS = 10_000;
-const PAYLOAD: Told = { stepId: 0, concurrent: 1 };
+const PAYLOAD: Told = { stepId: 0, concurrent: 1, targetStep: undefined, result: null };
 
 /** What was sent of runs, in memory, so that it needn't be sent again ("History in tails" of the native protocol). */
 export class KeptHistory {
@@ -40,6 +40,7 @@ export class KeptHistory {
 }
 
 function toldBy({ body }: Entry): Told {
-  const { out = 'null', ...told } = JSON.parse(Buffer.from(body, 'base64').toString()) as Told & { out?: string };
-  return { ...told, result: JSON.parse(out) as unknown };
+  const step = JSON.parse(Buffer.from(body, 'base64').toString()) as Omit<Told, 'result'> & { out?: string };
+  const { stepId, concurrent, targetStep, out = 'null' } = step;
+  return { stepId, concurrent, targetStep, result: JSON.parse(out) };
 }

@@ -13,6 +13,7 @@ const CALLED = 'upstash-callback-forward-upstash-workflow-';
 
 export function referenceEndpoint(program: Program, engine: { readonly url: string; readonly token: string }): Server {
   const kept = new KeptHistory();
+  const plan = planOf(program);
   return createServer((request, response) => {
     const work = async (): Promise<unknown> => {
       const { headers } = request;
@@ -22,7 +23,7 @@ export function referenceEndpoint(program: Program, engine: { readonly url: stri
       const log = isAnnounced ? kept.of(runId, body as Encoded[]) : [];
       if (log === undefined) return response.writeHead(409, { 'stepwell-history': 'whole' }).end();
       if (isAnnounced) response.setHeader('stepwell-history', 'tail');
-      const answer = await workOn(program, headers, log, body);
+      const answer = await workOn(plan, headers, log, body);
       if (answer.finish !== undefined) kept.forget(runId);
       if (isAnnounced) return response.setHeader('stepwell-steps', 'inline').end(JSON.stringify(answer));
       // A callback: what is submitted is submitted before it is answered.
@@ -33,13 +34,23 @@ export function referenceEndpoint(program: Program, engine: { readonly url: stri
   });
 }
 
-async function workOn(program: Program, headers: IncomingHttpHeaders, log: Told[], body: unknown): Promise<Work> {
+/** The steps, whose ids count from 1, and those that are side by side. Once: it is asked for at every step. */
+function planOf(program: Program): { steps: readonly Step[]; groups: readonly (readonly number[])[] } {
+  let id = 0;
+  return { steps: program.flat(), groups: program.map((group) => [group].flat().map(() => (id += 1))) };
+}
+
+async function workOn(
+  { steps, groups }: ReturnType<typeof planOf>,
+  headers: IncomingHttpHeaders,
+  log: readonly Told[],
+  body: unknown,
+): Promise<Work> {
   const head = (name: string): string => String(headers[`upstash-workflow-${name}`] ?? '');
   const own = { 'upstash-workflow-runid': head('runid'), 'upstash-workflow-url': head('url') };
   const item = (content: object, more: object = {}, destination = head('url')): object => {
     return { destination, headers: { ...own, 'upstash-feature-set': 'WF_TriggerOnConfig', ...more }, body: content };
   };
-  const steps = program.flat();
   const entry = (id: number, concurrent: number, more: object): object => {
     return { stepId: id, stepName: steps[id - 1]?.name, stepType: 'Run', concurrent, ...more };
   };
@@ -49,7 +60,7 @@ async function workOn(program: Program, headers: IncomingHttpHeaders, log: Told[
     return { submissions: [item(entry(Number(head('stepid')), Number(head('concurrent')), { out }))] };
   }
   const results: unknown[] = [];
-  for (const { stepId, result = null } of log) if (stepId > 0) results[stepId - 1] = result;
+  for (const { stepId, result } of log) if (stepId > 0) results[stepId - 1] = result;
   const perform = async (id: number, size: number): Promise<Work> => {
     const { name, run, call } = steps[id - 1]!;
     if (call !== undefined) {
@@ -64,14 +75,11 @@ async function workOn(program: Program, headers: IncomingHttpHeaders, log: Told[
   };
   const last = log.at(-1);
   if (last?.targetStep !== undefined) return perform(last.targetStep, last.concurrent);
-  let first = 1;
-  for (const block of program) {
-    const ids = [block].flat().map((_, index) => first + index);
-    const plan = (id: number): object => item({ ...entry(id, ids.length, { targetStep: id }), stepId: 0 }, delay(id));
-    if (ids.every((id) => id - 1 in results)) first += ids.length;
-    else if (ids.length === 1) return perform(first, 1);
-    // Planned already: the last of the group goes on.
-    else return { submissions: log.some(({ targetStep }) => targetStep === first) ? [] : ids.map(plan) };
-  }
-  return { submissions: [], finish: { body: results } };
+  const ids = groups.find((group) => !group.every((id) => results[id - 1] !== undefined));
+  if (ids === undefined) return { submissions: [], finish: { body: results } };
+  if (ids.length === 1) return perform(ids[0]!, 1);
+  // Planned already: the last of the group goes on.
+  if (log.some(({ targetStep }) => targetStep === ids[0])) return { submissions: [] };
+  const planned = (id: number): object => item({ ...entry(id, ids.length, { targetStep: id }), stepId: 0 }, delay(id));
+  return { submissions: ids.map(planned) };
 }
