@@ -21,7 +21,10 @@ export function chainSum(
     texts.push(event.type, event.data);
   }
   const text = `${head.join('\n')}\n\n${texts.join('')}`;
-  return sha256(text, entry.events.flatMap(({ bodies }) => bodies)).slice(0, SUM_BYTES * 2);
+  return sha256(
+    text,
+    entry.events.flatMap(({ bodies }) => bodies),
+  ).slice(0, SUM_BYTES * 2);
 }
 
 /** Of the text and, after it, the bodies. Small ones are copied together: a hash that is fed piece by piece costs more than that. */
