@@ -55,23 +55,29 @@ const WRITTEN_BY_SERVER: ReadonlySet<string> = new Set([
 
 /** Rule 1 over headers in any of their shapes; `undefined` values are left out. */
 export function toHeaderMap(source: HeaderSource): HeaderMap {
-  const merged = new Map<string, { readonly spelling: string; value: string }>();
-  for (const [spelling, value] of valuesOf(source)) {
+  const merged: Record<string, string> = {};
+  const spellings = new Map<string, string>();
+  const add = (spelling: string, value: string): void => {
     const name = spelling.toLowerCase();
-    const earlier = merged.get(name);
-    if (earlier === undefined) merged.set(name, { spelling, value: value.trim() });
-    else if (earlier.spelling === spelling) earlier.value += `,${value.trim()}`;
-  }
-  return recordOf([...merged].map(([name, { value }]) => [name, value]));
+    const earlier = spellings.get(name);
+    if (earlier === undefined) {
+      spellings.set(name, spelling);
+      define(merged, name, value.trim());
+    } else if (earlier === spelling) define(merged, name, `${merged[name] ?? ''},${value.trim()}`);
+  };
+  forEachValue(source, add);
+  return merged;
 }
 
 /** The headers under a prefix, without it: `headersUnder(h, 'upstash-failure-callback-')`. The prefix is lower case. */
 export function headersUnder(headers: HeaderMap, prefix: string): HeaderMap {
-  const found = new Map<string, string>();
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.length > prefix.length && name.startsWith(prefix)) found.set(name.slice(prefix.length), value);
+  const found: Record<string, string> = {};
+  for (const name of Object.keys(headers)) {
+    if (name.length > prefix.length && name.startsWith(prefix)) {
+      define(found, name.slice(prefix.length), headers[name] ?? '');
+    }
   }
-  return recordOf(found);
+  return found;
 }
 
 /** The headers a submission asks to be forwarded, prefix removed, unfiltered (protocol.md 2.3). */
@@ -107,7 +113,8 @@ export function isHeaderValue(value: string): boolean {
 
 /** A sentence about the first header that could never be sent, for the one who sent it; `undefined` if all can. */
 export function headerProblem(headers: HeaderMap): string | undefined {
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] ?? '';
     if (!isHeaderName(name)) return `${JSON.stringify(name.slice(0, 64))} is not a header name`;
     if (!isHeaderValue(value)) return `the value of header ${name} holds a character that a header cannot carry`;
   }
@@ -123,21 +130,25 @@ export function canonicalHeaderName(name: string): string {
 /** `{"Content-Type": ["text/plain"]}`, the form of headers inside callback and log JSON (protocol.md 3.3). */
 export function toCanonicalHeaderLists(headers: HeaderSource): Record<string, string[]> {
   const lists = new Map<string, string[]>();
-  for (const [name, value] of valuesOf(headers)) {
+  forEachValue(headers, (name, value) => {
     const key = canonicalHeaderName(name);
     const list = lists.get(key);
     if (list === undefined) lists.set(key, [value]);
     else list.push(value);
-  }
-  return recordOf(lists);
+  });
+  return Object.fromEntries(lists);
 }
 
-/** One pair per value. */
-function* valuesOf(source: HeaderSource): Generator<readonly [name: string, value: string]> {
-  if (isPairs(source)) return yield* source;
-  for (const [name, value] of Object.entries(source)) {
-    if (typeof value === 'string') yield [name, value];
-    else for (const one of value ?? []) yield [name, one];
+/** Without making a pair of each: this is done for every submission. */
+function forEachValue(source: HeaderSource, told: (name: string, value: string) => void): void {
+  if (isPairs(source)) {
+    for (const [name, value] of source) told(name, value);
+    return;
+  }
+  for (const name of Object.keys(source)) {
+    const value = source[name];
+    if (typeof value === 'string') told(name, value);
+    else for (const one of value ?? []) told(name, one);
   }
 }
 
@@ -154,10 +165,17 @@ function isDeliverable(name: string, value: string): boolean {
 }
 
 function filtered(headers: HeaderMap, keep: (name: string, value: string) => boolean): HeaderMap {
-  return recordOf(Object.entries(headers).filter(([name, value]) => keep(name, value)));
+  const kept: Record<string, string> = {};
+  for (const name of Object.keys(headers)) {
+    const value = headers[name] ?? '';
+    if (keep(name, value)) define(kept, name, value);
+  }
+  return kept;
 }
 
-/** By definition, not by assignment: `__proto__` is a valid header name and must not reach the setter of that name. */
-function recordOf<V>(entries: Iterable<readonly [string, V]>): Record<string, V> {
-  return Object.fromEntries(entries);
+/** `__proto__` is a valid header name and must not reach the setter of that name. */
+function define(headers: Record<string, string>, name: string, value: string): void {
+  if (name === '__proto__')
+    Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
+  else headers[name] = value;
 }

@@ -1,4 +1,5 @@
 import type { HeaderMap } from './headers';
+import { forwardsOf } from './headers';
 import type { OptionProblem, Parsed } from './publish-options';
 import type { ReadHeader } from './request-headers';
 
@@ -8,11 +9,17 @@ import type { ReadHeader } from './request-headers';
  */
 export class OptionReader {
   private first: OptionProblem | undefined;
+  private forwarded: HeaderMap | undefined;
 
   constructor(readonly headers: HeaderMap) {}
 
   get problem(): OptionProblem | undefined {
     return this.first;
+  }
+
+  /** What is asked to be forwarded, unfiltered. */
+  get forwards(): HeaderMap {
+    return (this.forwarded ??= forwardsOf(this.headers));
   }
 
   text(name: ReadHeader): string | undefined {

@@ -1,5 +1,5 @@
 import { DAY_MS } from './duration';
-import { deliverableForwards, forwardsOf, headerProblem, headersUnder, triggerConfigForwards } from './headers';
+import { deliverableForwards, headerProblem, headersUnder, triggerConfigForwards } from './headers';
 import type { HeaderMap } from './headers';
 import { OptionReader } from './option-reader';
 import { parseCron } from './cron';
@@ -50,7 +50,7 @@ export function readMessageFields(reader: OptionReader, destination: string): Me
     workflowUrl: reader.read('upstash-workflow-url', parseDestination) ?? url,
     method: reader.read('upstash-method', parseMethod) ?? 'POST',
     ...(contentType === undefined ? {} : { contentType }),
-    forwards: headerList(deliverableForwards(forwardsOf(reader.headers))),
+    forwards: headerList(deliverableForwards(reader.forwards)),
     features: listOf(reader.text('upstash-feature-set')),
   };
 }
@@ -93,7 +93,7 @@ export function readTriggerConfig(reader: OptionReader, limits: SubmissionLimits
   const failureUrl = readFailureCallbackUrl(reader);
   return {
     ...readDeliverySettings(reader, 'upstash-', limits),
-    forwards: headerList(triggerConfigForwards(forwardsOf(reader.headers))),
+    forwards: headerList(triggerConfigForwards(reader.forwards)),
     labels: reader.read('upstash-label', parseLabels) ?? [],
     ...(redact === undefined ? {} : { redact }),
     ...(failureUrl === undefined ? {} : { failureCallback: readFailureCallback(reader, limits, failureUrl) }),

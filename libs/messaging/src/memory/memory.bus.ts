@@ -51,7 +51,7 @@ export class MemoryBus implements BusDriver, MemoryMember {
     broker.join(this);
   }
 
-  async ask<Request, Answer>(
+  ask<Request, Answer>(
     definition: AskDefinition<Request, Answer>,
     address: AskAddress,
     message: Message<Request>,
@@ -60,7 +60,7 @@ export class MemoryBus implements BusDriver, MemoryMember {
     const { name, owner } = definition;
     const partition = typeof address === 'object' && 'partition' in address ? { partition: address.partition } : {};
     const context: AskContext = { askId: this.ids.next(), name, ...partition };
-    const answer = await askPatiently(
+    const answer = askPatiently(
       {
         name,
         address,
@@ -70,7 +70,7 @@ export class MemoryBus implements BusDriver, MemoryMember {
       options,
     );
     // The catalogue ties the answer's type to the name; `MessagingServer`'s decorators hold the handler to it.
-    return answer as Message<Answer>;
+    return answer as Promise<Message<Answer>>;
   }
 
   publishWork<Item>(

@@ -62,7 +62,8 @@ export class FairGate {
    * @throws GateRefusal, or the patience's reason
    */
   async run<T>(key: string, work: () => Promise<T>, patience?: () => AbortSignal): Promise<T> {
-    await this.enter(key, patience);
+    const waiting = this.enter(key, patience);
+    if (waiting !== undefined) await waiting;
     try {
       return await work();
     } finally {

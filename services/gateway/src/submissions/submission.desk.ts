@@ -88,46 +88,41 @@ export class SubmissionDesk {
   }
 
   private async record(items: readonly Submitted[], hangUp: GiveUpSignal): Promise<ItemOutcome[]> {
-    const outcomes = new Map<number, ItemOutcome>();
-    const runs = new Map<string, RunItems>();
-    for (const [place, { parsed, body }] of items.entries()) {
-      const problem = parsed.ok ? undefined : new Problem(parsed.problem.code, parsed.problem.message);
-      if (problem !== undefined && parsed.runId === undefined) outcomes.set(place, problem);
-      if (parsed.runId === undefined) continue;
-      const run = runs.get(parsed.runId) ?? { runId: parsed.runId, places: [], list: new SubmissionList(), problem };
-      runs.set(parsed.runId, run);
-      run.places.push(place);
-      if (parsed.ok) run.list.add(parsed, body);
-      run.problem ??= problem;
-    }
-    await this.admitted([...runs.values()], hangUp, async (refusal) => {
-      await Promise.all(
-        Array.from(runs.values(), async (run) => {
-          run.problem ??= refusal;
-          const results = await this.submitRun(run, hangUp);
-          for (const [index, place] of run.places.entries()) {
-            const result = results instanceof Problem ? results : results[index];
-            if (result !== undefined) outcomes.set(place, result);
-          }
-        }),
-      );
+    const outcomes = items.map((): ItemOutcome | undefined => undefined);
+    const runs = runsOf(items, outcomes);
+    await this.admitted(runs, hangUp, async (refusal) => {
+      const [only] = runs;
+      if (only !== undefined && runs.length === 1) await this.recordRun(only, outcomes, hangUp, refusal);
+      else await Promise.all(runs.map((run) => this.recordRun(run, outcomes, hangUp, refusal)));
     });
-    return items.map((_, place) => outcomes.get(place) ?? new Problem('INTERNAL'));
+    return outcomes.map((outcome) => outcome ?? new Problem('INTERNAL'));
+  }
+
+  /** Never rejects. */
+  private async recordRun(
+    run: RunItems,
+    outcomes: (ItemOutcome | undefined)[],
+    hangUp: GiveUpSignal,
+    refusal: Problem | undefined,
+  ): Promise<void> {
+    run.problem ??= refusal;
+    const results = await this.submitRun(run, hangUp);
+    run.places.forEach((place, index) => {
+      outcomes[place] = results instanceof Problem ? results : results[index];
+    });
   }
 
   /** Does the work when it is its turn, or with why it must not begin. */
-  private async admitted(
+  private admitted(
     runs: readonly RunItems[],
     hangUp: GiveUpSignal,
     work: (refusal?: Problem) => Promise<void>,
   ): Promise<void> {
-    const [first] = runs.flatMap(({ list }) => list.submissions);
+    const first = runs.find(({ list }) => list.submissions.length > 0)?.list.submissions[0];
     if (first === undefined || !runs.every(isNew)) return work();
-    try {
-      await this.starts.run(first.workflowUrl, work, hangUp);
-    } catch (error) {
-      await work(problemIn(error) ?? this.problems.unforeseen(error));
-    }
+    return this.starts
+      .run(first.workflowUrl, work, hangUp)
+      .catch((error: unknown) => work(problemIn(error) ?? this.problems.unforeseen(error)));
   }
 
   private contextOf(callerIp: string): SubmissionContext {
@@ -162,6 +157,25 @@ export class SubmissionDesk {
     this.logger.debug({ runId, code: problem.code, problem: problem.message }, 'a submission was refused');
     return problem;
   }
+}
+
+/** The items by their runs; an item that names none has its outcome. */
+function runsOf(items: readonly Submitted[], outcomes: (ItemOutcome | undefined)[]): RunItems[] {
+  const runs = new Map<string, RunItems>();
+  items.forEach(({ parsed, body }, place) => {
+    const problem = parsed.ok ? undefined : new Problem(parsed.problem.code, parsed.problem.message);
+    const { runId } = parsed;
+    if (runId === undefined) {
+      outcomes[place] = problem;
+      return;
+    }
+    const run = runs.get(runId) ?? { runId, places: [], list: new SubmissionList(), problem };
+    runs.set(runId, run);
+    run.places.push(place);
+    if (parsed.ok) run.list.add(parsed, body);
+    run.problem ??= problem;
+  });
+  return [...runs.values()];
 }
 
 /** Begun by this, and nobody waits for it yet. */

@@ -46,10 +46,14 @@ export class BodyAssembler {
         if ('entries' in segment) {
           const from = tail?.omitted ?? segment.entries.from;
           const range = { from, to: segment.entries.to };
-          entries = await this.history.entries(work.head, range, message(work.head.tail, work.bodies));
+          const heads = message(work.head.tail, work.bodies);
+          entries =
+            this.history.known(work.head, range, heads) ?? (await this.history.entries(work.head, range, heads));
           addList(pieces, entries);
+        } else if ('base64Of' in segment) {
+          pieces.push(encodeBase64(await this.history.body(work.head, segment.base64Of, work.bodies)));
         } else {
-          pieces.push(await this.bytesOf(segment, work));
+          pieces.push(literalOf(segment.literal, work.bodies));
         }
       }
       if (tail !== undefined) pieces.push(TAIL_END);
@@ -91,18 +95,12 @@ export class BodyAssembler {
       throw error;
     }
   }
+}
 
-  private async bytesOf(
-    segment: Exclude<BodySegmentReference, { readonly entries: unknown }>,
-    work: Message<DeliverItem>,
-  ): Promise<Uint8Array> {
-    if ('base64Of' in segment) {
-      return encodeBase64(await this.history.body(work.head, segment.base64Of, work.bodies));
-    }
-    const literal = work.bodies[segment.literal];
-    if (literal === undefined) throw new RangeError(`a segment refers to body ${segment.literal}`);
-    return literal;
-  }
+function literalOf(index: number, bodies: readonly Uint8Array[]): Uint8Array {
+  const literal = bodies[index];
+  if (literal === undefined) throw new RangeError(`a segment refers to body ${index}`);
+  return literal;
 }
 
 function addList(pieces: Uint8Array[], entries: readonly Uint8Array[]): void {

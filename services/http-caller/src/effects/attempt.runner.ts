@@ -95,10 +95,10 @@ export class AttemptRunner {
     try {
       return await this.parts.gate.run(work.origin, async () => {
         const known = { untilMs: context.deliveryCount > 1 ? -Infinity : work.item.eventAt + FRESH_FOR_MS };
-        if (!(await this.isWanted(work, known))) return 'dropped';
+        if (!this.isKnownWanted(known) && !(await this.stillWanted(work))) return 'dropped';
         const body = await work.prepare();
         try {
-          if (!(await this.isWanted(work, known))) return 'dropped';
+          if (!this.isKnownWanted(known) && !(await this.stillWanted(work))) return 'dropped';
           return await this.send(work, body);
         } finally {
           body.sent?.();
@@ -111,11 +111,12 @@ export class AttemptRunner {
     }
   }
 
-  private async isWanted(work: AttemptWork, known: { untilMs: number }): Promise<boolean> {
+  /** If not, it is known from now on by what it is asked now. */
+  private isKnownWanted(known: { untilMs: number }): boolean {
     const nowMs = this.parts.clock.nowMs();
     if (nowMs <= known.untilMs) return true;
     known.untilMs = nowMs + FRESH_FOR_MS;
-    return this.stillWanted(work);
+    return false;
   }
 
   private async stillWanted({ item }: AttemptWork): Promise<boolean> {
