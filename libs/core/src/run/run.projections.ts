@@ -1,16 +1,17 @@
 import type { RunAnnouncement } from '../messages/catalogue';
 import type { DeadLetterRow, RunRow } from '../ports/read-models.port';
 import { deadLetterId } from './dead-letter.decider';
+import { remembered } from '../wire/remembered';
 import { waitingForOf } from './explain/explain';
 import type { RunState } from './run.state';
 
 /** Last non-empty path segment of the workflow's URL, as `serveMany` routes by it (protocol.md 8.9); else the host. */
-export function workflowName(url: string): string {
+export const workflowName = remembered((url): string => {
   const afterScheme = url.replace(/^[a-z]+:\/+/i, '');
   const path = afterScheme.split(/[?#]/, 1)[0] ?? '';
   const segments = path.split('/').filter((segment) => segment !== '');
   return segments.at(-1) ?? 'workflow';
-}
+});
 
 /** The run's row in the read model (L9), as of the state's version. */
 export function rowOf(state: RunState, partition: number): RunRow {

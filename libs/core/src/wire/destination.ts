@@ -1,4 +1,5 @@
 import type { Parsed } from './publish-options';
+import { remembered } from './remembered';
 
 /**
  * The URL something is sent to (protocol.md 2.1): absolute, http or https. It is kept as the sender wrote it, since endpoints
@@ -12,13 +13,13 @@ const ONE_SLASH = /^(https?:\/)(?!\/)/i;
 /** A URL parser would drop some of these silently; in a request line they would be somebody else's request. */
 const UNSENDABLE = /[\s\p{Cc}]/u;
 
-export function parseDestination(text: string): Parsed<string> {
+export const parseDestination = remembered((text): Parsed<string> => {
   const url = text.replace(ONE_SLASH, '$1/');
   if (url.length > MAX_LENGTH) return invalid(url, `is longer than ${MAX_LENGTH} characters`);
   if (!SCHEME.test(url)) return invalid(url, 'does not begin with http:// or https://');
   if (UNSENDABLE.test(url)) return invalid(url, 'holds a space or a control character');
   return URL.canParse(url) ? { ok: true, value: url } : invalid(url, 'is not a URL');
-}
+});
 
 /** Scheme, host and port as they are written, of what {@link parseDestination} has taken; without parsing it again. */
 export function originOf(url: string): string {

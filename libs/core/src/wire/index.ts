@@ -20,5 +20,6 @@ export * from './submission-parser';
 export * from './take-over';
 export * from './trigger-parser';
 export * from './wait-parser';
+export { remembered } from './remembered';
 export { parseJsonObject } from './json-value';
 export { DEFAULT_SUBMISSION_LIMITS, type SubmissionLimits } from './submission-settings';

@@ -131,7 +131,7 @@ export class AttemptRunner {
   }
 
   private async send(work: AttemptWork, body: RequestBody): Promise<HttpAttempt> {
-    const { metrics, logger, running } = this.parts;
+    const { metrics, running } = this.parts;
     const ended = metrics.began(work.callClass);
     const isOver = running.began(work.item, work.item.timeoutMs);
     let end: ExchangeEnd | undefined;
@@ -141,21 +141,25 @@ export class AttemptRunner {
     } finally {
       isOver();
       ended(end);
-      if (end !== undefined) {
-        const { status, error, durationMs } = end.attempt;
-        const failed = error !== undefined || status === undefined || status >= 300;
-        logger[failed ? 'info' : 'debug'](
-          {
-            ...logIds(work),
-            origin: work.origin,
-            status,
-            durationMs,
-            ...(error && { code: error.code, reason: error.message }),
-          },
-          failed ? 'request failed' : 'request succeeded',
-        );
-      }
+      if (end !== undefined) this.log(work, end.attempt);
     }
+  }
+
+  private log(work: AttemptWork, { status, error, durationMs }: HttpAttempt): void {
+    const failed = error !== undefined || status === undefined || status >= 300;
+    const level = failed ? 'info' : 'debug';
+    // What isn't written isn't put together: this is done for every step.
+    if (!this.parts.logger.isLevelEnabled(level)) return;
+    this.parts.logger[level](
+      {
+        ...logIds(work),
+        origin: work.origin,
+        status,
+        durationMs,
+        ...(error && { code: error.code, reason: error.message }),
+      },
+      failed ? 'request failed' : 'request succeeded',
+    );
   }
 
   private async report(work: AttemptWork, attempt: HttpAttempt): Promise<void> {
