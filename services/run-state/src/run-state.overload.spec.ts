@@ -15,7 +15,8 @@ describe('run-state under more than it can do', () => {
     const held = new Promise<void>((resolve) => (letGo = resolve));
     world.onDeliver = () => held;
     const live = Array.from({ length: 5 }, (_, index) => new RunClient(world.client, `wfr_${index}`));
-    for (const client of live) await client.start();
+    // Rows that are still to be written are unsettled, too.
+    for (const client of live) await until(async () => !('refused' in (await client.start())));
     const late = new RunClient(world.client, 'wfr_late');
     expect(await late.start()).toMatchObject({ refused: 'OVERLOADED' });
     // Asked again, what was accepted is accepted; and it goes on.

@@ -64,7 +64,7 @@ describe('the writer of rows (L9)', () => {
     await rows.answer();
     expect(rows.batches.at(-1)).toEqual([row('a', 2)]);
     expect(written.sort()).toEqual(['a/1', 'a/2']);
-    expect(pauses).toEqual([100, 200]);
+    expect(pauses).toEqual([50, 100, 50, 200, 50]);
   });
 
   it('flushes what was given before, in flight or not, and does not wait for what comes later', async () => {
@@ -83,6 +83,29 @@ describe('the writer of rows (L9)', () => {
     await flush;
     expect(rows.batches.map((batch) => batch.map(({ runId }) => runId))).toEqual([['a'], ['b'], ['c']]);
     await rows.answer();
+  });
+
+  it('gathers rows for a moment, and not when somebody waits for them', async () => {
+    const rows = new SlowRows();
+    let over: () => void = () => undefined;
+    const pause = (): Promise<void> =>
+      new Promise((resolve) => {
+        over = resolve;
+      });
+    const writer = new RowWriter(rows, { warn: () => undefined }, pause);
+    for (const each of ['a', 'b']) {
+      writer.write(row(each), () => undefined);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(rows.batches).toEqual([]);
+    over();
+    await rows.answer();
+    writer.write(row('c'), () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    const flushed = writer.flush();
+    await rows.answer();
+    await flushed;
+    expect(rows.batches).toEqual([[row('a'), row('b')], [row('c')]]);
   });
 
   it('flushes at once when there is nothing', async () => {

@@ -2,6 +2,8 @@ import type { RunRow, RunRows } from '@stepwell/core';
 import type { Logger } from 'pino';
 
 const RETRY_MS = { first: 100, most: 5_000 };
+/** Who needs the rows asks for them ({@link RowWriter.flush}); written as they come, they were most of what the store was asked to do. */
+const GATHERING_MS = 50;
 const BATCH = 500;
 
 interface Pending {
@@ -17,6 +19,8 @@ export class RowWriter {
   private readonly pending = new Map<string, Pending>();
   private inFlight: readonly Pending[] = [];
   private isWriting = false;
+  private flushing = 0;
+  private hurry: () => void = () => undefined;
 
   constructor(
     private readonly rows: Pick<RunRows, 'upsert'>,
@@ -29,19 +33,33 @@ export class RowWriter {
     this.add({ row, onWritten: [onWritten] });
     if (this.isWriting) return;
     this.isWriting = true;
-    // What the same turn commits rides along.
-    queueMicrotask(() => void this.writeAll());
+    void this.writeAll();
   }
 
   /** Resolves when everything given before is in the store; what is given meanwhile isn't waited for. */
   async flush(): Promise<void> {
     const open = [...this.pending.values(), ...this.inFlight];
+    this.flushing += 1;
+    this.hurry();
     await Promise.all(open.map(({ onWritten }) => new Promise<void>((resolve) => onWritten.push(resolve))));
+    this.flushing -= 1;
+  }
+
+  /** What is committed meanwhile rides along, unless there is enough of it or somebody waits. */
+  private gathered(): Promise<void> {
+    if (this.flushing > 0 || this.pending.size >= BATCH) return Promise.resolve();
+    return Promise.race([
+      this.pause(GATHERING_MS),
+      new Promise<void>((resolve) => {
+        this.hurry = resolve;
+      }),
+    ]);
   }
 
   private async writeAll(): Promise<void> {
     let delayMs = RETRY_MS.first;
     while (this.pending.size > 0) {
+      await this.gathered();
       this.inFlight = this.takeBatch();
       try {
         await this.rows.upsert(this.inFlight.map(({ row }) => row));
