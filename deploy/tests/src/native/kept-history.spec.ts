@@ -10,14 +10,15 @@ describe('KeptHistory', () => {
   const first = { stepId: 0, concurrent: 1, result: null };
   const second = { stepId: 1, concurrent: 1, result: true };
   const third = { ...second, stepId: 2 };
-  let kept: KeptHistory;
-  beforeEach(() => (kept = new KeptHistory()));
+  const payload = Buffer.from((list as unknown as { body: string }[])[0]!.body, 'base64').toString();
+  let kept: KeptHistory<string>;
+  beforeEach(() => (kept = new KeptHistory((_runId, text) => text)));
 
   it('goes on from a list to a tail, by the examples of the page', () => {
-    expect(kept.of('run', list!)).toEqual([first, second]);
-    expect(kept.of('run', tail!)).toEqual([first, second, third]);
-    expect(kept.of('run', list!)).toEqual([first, second]);
-    expect(kept.of('run', tail!)).toEqual([first, second, third]);
+    expect(kept.of('run', list!)).toEqual({ told: [first, second], plan: payload });
+    expect(kept.of('run', tail!)).toEqual({ told: [first, second, third], plan: payload });
+    expect(kept.of('run', list!)).toEqual({ told: [first, second], plan: payload });
+    expect(kept.of('run', tail!)).toEqual({ told: [first, second, third], plan: payload });
   });
 
   it('takes no tail of what it lacks, has otherwise or has forgotten', () => {
@@ -37,7 +38,7 @@ describe('KeptHistory', () => {
     kept.of('run', list!);
     kept.of('run', tail!);
     const other = [...(list! as object[]).slice(0, 1), { body: Buffer.from('{"stepId":9}').toString('base64') }];
-    expect(kept.of('run', other as never)).toEqual([first, { stepId: 9, result: null }]);
+    expect(kept.of('run', other as never)).toEqual({ told: [first, { stepId: 9, result: null }], plan: payload });
     expect(kept.of('run', tail!)).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import { Rest } from '../e2e/conformance/rest';
 import { DEV, StepwellUnderTest, TOPOLOGIES } from '../e2e/stepwell-under-test';
 import { inStore } from '../e2e/stopped-store';
 import { until } from '../e2e/until';
-import type { Program } from './reference-endpoint';
+import type { Steps } from './reference-endpoint';
 import { referenceEndpoint } from './reference-endpoint';
 
 /* The native protocol on real servers: an endpoint that answers with what it submits, and what the log then holds. */
@@ -36,10 +36,14 @@ describe.each(TOPOLOGIES)('an endpoint of the native protocol, %s', (topology) =
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/workflow`;
   }
 
-  /** Serves the program, and notes the headers of every delivery. */
-  async function serve(program: Program): Promise<{ readonly url: string; readonly seen: IncomingHttpHeaders[] }> {
+  /** A run's result is the list of its steps'. */
+  const endpointOf = (steps: Steps): Server =>
+    referenceEndpoint(() => ({ steps, result: (results) => results }), { url: stepwell.url, token: DEV.token });
+
+  /** Serves the steps, and notes the headers of every delivery. */
+  async function serve(steps: Steps): Promise<{ readonly url: string; readonly seen: IncomingHttpHeaders[] }> {
     const seen: IncomingHttpHeaders[] = [];
-    const server = referenceEndpoint(program, { url: stepwell.url, token: DEV.token });
+    const server = endpointOf(steps);
     server.prependListener('request', ({ headers }) => seen.push(headers));
     return { url: await listening(server), seen };
   }
@@ -119,12 +123,11 @@ describe.each(TOPOLOGIES)('an endpoint of the native protocol, %s', (topology) =
     const runs: string[] = [];
     const names = Array.from({ length: 200 }, (_, index) => `step${index + 100}`);
     const program = names.map((name) => ({ name, run: () => (runs.push(name), name) }));
-    const engine = { url: stepwell.url, token: DEV.token };
-    let instance = referenceEndpoint(program, engine);
+    let instance = endpointOf(program);
     const seen: IncomingHttpHeaders[] = [];
     const url = await listening(
       createServer((request, response) => {
-        if (seen.push(request.headers) === 101) instance = referenceEndpoint(program, engine);
+        if (seen.push(request.headers) === 101) instance = endpointOf(program);
         instance.emit('request', request, response);
       }),
     );
@@ -144,7 +147,7 @@ describe.each(TOPOLOGIES)('an endpoint of the native protocol, %s', (topology) =
   });
 
   it('is asked again when its answer can’t be taken, and nothing of that is recorded', async () => {
-    const right = referenceEndpoint([{ name: 'only', run: () => 'done' }], { url: stepwell.url, token: DEV.token });
+    const right = endpointOf([{ name: 'only', run: () => 'done' }]);
     const answers = ['ok', '{"submissions":[{"destination":"there"}]}', '{"submissions":[]}'];
     const flaky = createServer((request, response) => {
       const wrong = answers.shift();

@@ -2,8 +2,13 @@ import type { EngineKind } from './engine';
 import { restate } from './restate.engine';
 import { stepwell } from './stepwell.engine';
 
-/** Ours, in both topologies. */
-export const OURS: readonly EngineKind[] = [stepwell('one'), stepwell('five')];
+/** Ours, in both topologies and on both wires. */
+export const OURS: readonly EngineKind[] = [
+  stepwell('one', 'requests'),
+  stepwell('one', 'inline'),
+  stepwell('five', 'requests'),
+  stepwell('five', 'inline'),
+];
 /** Others, for comparison. */
 export const PEERS: readonly EngineKind[] = [restate];
 

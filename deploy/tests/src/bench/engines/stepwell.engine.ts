@@ -5,29 +5,53 @@ import { BareClient } from '../../e2e/races/bare-client';
 import { starting } from '../../e2e/races/wire-requests';
 import { ServiceFleet } from '../../e2e/service-fleet';
 import type { Topology } from '../../e2e/stepwell-under-test';
+import type { Journal } from '../work/journal';
 import type { RunOrder } from '../work/work';
 import { AppProcess } from './app-process';
 import type { Engine, EngineKind } from './engine';
 import { type Payload, serveStepwellApp } from './stepwell.app';
+import { serveInlineApp } from './stepwell.inline-app';
 import { startServers } from './stepwell.servers';
 
 const ABOUT: Readonly<Record<Topology, string>> = {
   one: 'all services in one process (`--role all`)',
   five: 'five services as processes of their own',
 };
+
+/** How the app tells what it did. */
+type Wire = 'requests' | 'inline';
+const WIRES: Readonly<
+  Record<Wire, Pick<EngineKind, 'callsPerRun'> & { suffix: string; about: string; serve: ServeApp }>
+> = {
+  // Short q: the first delivery, and one after each result.
+  requests: {
+    suffix: '',
+    about: 'q: on the official client’s wire',
+    callsPerRun: (steps) => steps + 1,
+    serve: serveStepwellApp,
+  },
+  // Short w: the last result is told together with the end.
+  inline: {
+    suffix: '-inline',
+    about: 'w: results in the answer (`Stepwell-Steps: inline`)',
+    callsPerRun: (steps) => Math.max(1, steps),
+    serve: serveInlineApp,
+  },
+};
+type ServeApp = (journal: Journal, gatewayUrl: string) => Promise<string>;
 /** When a refusal for load names no other time. */
 const TRY_AGAIN_MS = 1_000;
 
 /** The product as it is shipped: tokens, signatures, validation, logs at info into files, metrics; on a mongod and a nats-server of its own. */
-export function stepwell(topology: Topology): EngineKind {
-  const name = `stepwell-${topology}`;
+export function stepwell(topology: Topology, wire: Wire): EngineKind {
+  const { suffix, about, callsPerRun, serve } = WIRES[wire];
+  const name = `stepwell-${topology}${suffix}`;
   return {
     name,
-    about: `Stepwell ${VERSION}, ${ABOUT[topology]}, on the official client’s wire; its settings as they come`,
-    // The first delivery, and one after each result.
-    callsPerRun: (steps) => steps + 1,
+    about: `Stepwell ${VERSION}, ${ABOUT[topology]}; ${about}; its settings as they come`,
+    callsPerRun,
     start: (folder, profileTo) => startStepwell(name, topology, folder, profileTo),
-    serve: (journal, { gatewayUrl = '' }) => serveStepwellApp(journal, gatewayUrl),
+    serve: (journal, { gatewayUrl = '' }) => serve(journal, gatewayUrl),
   };
 }
 
