@@ -23,7 +23,7 @@ test.each(CASES.map((each) => [each.name, each] as const))(
       const { fsyncs, messages, shed, open, ...positive } = first!;
       const { foreignPercent, ...measured } = positive;
       for (const [what, value] of Object.entries(measured))
-        expect([kind.name, what, value > 0]).toEqual([kind.name, what, true]);
+        expect([kind.name, what, value! > 0]).toEqual([kind.name, what, true]);
       expect([fsyncs! > 0, messages! >= 0, shed >= 0, open >= 0, foreignPercent >= 0]).toEqual(Array(5).fill(true));
     }
     const report = caseReport({

@@ -13,7 +13,7 @@ const measurement: Measurement = {
     { name: 'app', part: 'harness', cpuMs: 150, peakBytes: 70 * MIB },
   ],
   foreignShare: 0.04,
-  counted: { fsyncs: 30 },
+  counted: { fsyncs: 30, writes: 1_100 },
   shed: 2,
   open: 100,
 };
@@ -27,6 +27,9 @@ test('figures are for each unit, and the harness is apart', () => {
     harnessCpuUs: 150,
     fsyncs: 0.03,
     messages: undefined,
+    writes: 1.1,
+    writeCommands: undefined,
+    commands: undefined,
     peakMib: 150,
     foreignPercent: 4,
     shed: 2,

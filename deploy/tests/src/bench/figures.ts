@@ -1,3 +1,4 @@
+import type { Counters } from './engines/engine';
 import type { Measurement } from './measure';
 import { median, percentile } from './statistics';
 
@@ -13,6 +14,9 @@ export interface Figures {
   readonly harnessCpuUs: number;
   readonly fsyncs: number | undefined;
   readonly messages: number | undefined;
+  readonly writes: number | undefined;
+  readonly writeCommands: number | undefined;
+  readonly commands: number | undefined;
   /** The most memory that the engine's processes had, each at its own time, in MiB. */
   readonly peakMib: number;
   /** Of the machine, in percent. */
@@ -33,14 +37,21 @@ export function figuresOf(measurement: Measurement): Figures {
   const { ms, units, latenciesMs, usage, foreignShare, counted, shed, open } = measurement;
   const of = (part: 'engine' | 'harness') => usage.filter((each) => each.part === part);
   const cpuUs = (part: 'engine' | 'harness') => (sum(of(part).map(({ cpuMs }) => cpuMs)) * 1000) / units;
+  const each = (name: keyof Counters): number | undefined => {
+    const count = counted[name];
+    return count === undefined ? undefined : count / units;
+  };
   return {
     perSecond: (units * 1000) / ms,
     p50Ms: percentile(latenciesMs, 0.5),
     p99Ms: percentile(latenciesMs, 0.99),
     cpuUs: cpuUs('engine'),
     harnessCpuUs: cpuUs('harness'),
-    fsyncs: counted.fsyncs === undefined ? undefined : counted.fsyncs / units,
-    messages: counted.messages === undefined ? undefined : counted.messages / units,
+    fsyncs: each('fsyncs'),
+    messages: each('messages'),
+    writes: each('writes'),
+    writeCommands: each('writeCommands'),
+    commands: each('commands'),
     peakMib: sum(of('engine').map(({ peakBytes }) => peakBytes)) / MIB,
     foreignPercent: foreignShare * 100,
     shed,
@@ -61,6 +72,9 @@ export function mediansOf(runs: readonly Figures[]): Figures {
     harnessCpuUs: of('harnessCpuUs'),
     fsyncs: known('fsyncs'),
     messages: known('messages'),
+    writes: known('writes'),
+    writeCommands: known('writeCommands'),
+    commands: known('commands'),
     peakMib: of('peakMib'),
     foreignPercent: of('foreignPercent'),
     shed: of('shed'),

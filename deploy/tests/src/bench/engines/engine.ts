@@ -14,6 +14,8 @@ export interface EngineKind {
   readonly about: string;
   /** In what the engine's app does. */
   readonly callsPerRun: (steps: number) => number;
+  /** Of the counter `writes`. Undefined: the engine doesn't tell. */
+  readonly writesPerRun?: (steps: number) => number;
   /**
    * Starts all of it, with fresh data below the folder, and resolves when it can take runs.
    * @param profileTo folder for a `.cpuprofile` of each process, named after it, which is there once the engine is stopped; only ours are asked
@@ -40,10 +42,26 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-/** Of what only grows; an engine that has no such thing, or doesn't tell, leaves it out. */
-export interface Counters {
+/** Of what only grows. */
+const COUNTERS = [
   /** Syncs of the log that durability rests on. */
-  readonly fsyncs?: number;
+  'fsyncs',
   /** Messages that processes sent to the broker between them. */
-  readonly messages?: number;
+  'messages',
+  /** Entries of the engine's own log: what was written as one, however much that is. */
+  'writes',
+  /** Commands to the store that write, and all of them. */
+  'writeCommands',
+  'commands',
+] as const;
+/** An engine that has no such thing, or doesn't tell, leaves it out. */
+export type Counters = { readonly [name in (typeof COUNTERS)[number]]?: number };
+
+/** What was added to each in between. */
+export function countedSince(before: Counters, after: Counters): Counters {
+  const grown = COUNTERS.flatMap((name) => {
+    const [from, to] = [before[name], after[name]];
+    return from === undefined || to === undefined ? [] : [[name, to - from] as const];
+  });
+  return Object.fromEntries(grown);
 }

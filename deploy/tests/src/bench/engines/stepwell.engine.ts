@@ -21,13 +21,17 @@ const ABOUT: Readonly<Record<Topology, string>> = {
 /** How the app tells what it did. */
 type Wire = 'requests' | 'inline';
 const WIRES: Readonly<
-  Record<Wire, Pick<EngineKind, 'callsPerRun'> & { suffix: string; about: string; serve: ServeApp }>
+  Record<
+    Wire,
+    Pick<Required<EngineKind>, 'callsPerRun' | 'writesPerRun'> & { suffix: string; about: string; serve: ServeApp }
+  >
 > = {
   // Short q: the first delivery, and one after each result.
   requests: {
     suffix: '',
     about: 'q: on the official client’s wire',
     callsPerRun: (steps) => steps + 1,
+    writesPerRun: (steps) => steps + 2,
     serve: serveStepwellApp,
   },
   // Short w: the last result is told together with the end.
@@ -35,6 +39,7 @@ const WIRES: Readonly<
     suffix: '-inline',
     about: 'w: results in the answer (`Stepwell-Steps: inline`)',
     callsPerRun: (steps) => Math.max(1, steps),
+    writesPerRun: (steps) => Math.max(1, steps) + 1,
     serve: serveInlineApp,
   },
 };
@@ -44,12 +49,13 @@ const TRY_AGAIN_MS = 1_000;
 
 /** The product as it is shipped: tokens, signatures, validation, logs at info into files, metrics; on a mongod and a nats-server of its own. */
 export function stepwell(topology: Topology, wire: Wire): EngineKind {
-  const { suffix, about, callsPerRun, serve } = WIRES[wire];
+  const { suffix, about, callsPerRun, writesPerRun, serve } = WIRES[wire];
   const name = `stepwell-${topology}${suffix}`;
   return {
     name,
     about: `Stepwell ${VERSION}, ${ABOUT[topology]}; ${about}; its settings as they come`,
     callsPerRun,
+    writesPerRun,
     start: (folder, profileTo) => startStepwell(name, topology, folder, profileTo),
     serve: (journal, { gatewayUrl = '' }) => serve(journal, gatewayUrl),
   };

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import type { Watched } from '../machine/cpu-watch';
 import type { Counters } from './engine';
 
+const DATABASE = 'bench';
+const WRITING = ['insert', 'update', 'delete', 'findAndModify', 'bulkWrite'];
+
 /** mongod and nats-server as the product starts them, on fresh data, and what they have counted. */
 export interface StepwellServers {
   readonly processes: readonly Watched[];
@@ -50,13 +53,14 @@ export async function startServers(folder: string): Promise<StepwellServers> {
     ],
     settings: {
       STEPWELL_MONGODB_URI: mongod.uri,
-      STEPWELL_MONGODB_DATABASE: 'bench',
+      STEPWELL_MONGODB_DATABASE: DATABASE,
       STEPWELL_NATS_URL: nats.url,
       STEPWELL_NATS_USER: 'stepwell',
       STEPWELL_NATS_PASSWORD: passwords.stepwell,
     },
     counters: async () => ({
-      fsyncs: await syncsOf(client),
+      ...(await statusOf(client)),
+      writes: await writesOf(client),
       ...(nats.monitorUrl === undefined ? {} : { messages: await messagesOf(nats.monitorUrl) }),
     }),
     stop: async () => {
@@ -67,13 +71,32 @@ export async function startServers(folder: string): Promise<StepwellServers> {
 }
 
 /**
- * Syncs of WiredTiger's journal: what a write waits for that has `j: true`, one for all that were waiting. The sync of the data files at a
- * checkpoint, once a minute, is none of these, and JetStream's of every two minutes neither.
+ * `fsyncs` are those of WiredTiger's journal: what a write waits for that has `j: true`, one for all that were waiting. The sync of the data
+ * files at a checkpoint, once a minute, is none of these, and JetStream's of every two minutes neither.
  */
-async function syncsOf(client: mongo.MongoClient): Promise<number> {
-  const status = await client.db('admin').command({ serverStatus: 1 });
-  const { wiredTiger } = status as { wiredTiger: { log: { 'log sync operations': number } } };
-  return wiredTiger.log['log sync operations'];
+async function statusOf(client: mongo.MongoClient): Promise<Counters> {
+  const status = (await client.db('admin').command({ serverStatus: 1 })) as ServerStatus;
+  const totalOf = (name: string): number => status.metrics.commands[name]?.total ?? 0;
+  const sum = (names: readonly string[]): number => names.reduce((all, name) => all + totalOf(name), 0);
+  return {
+    fsyncs: status.wiredTiger.log['log sync operations'],
+    writeCommands: sum(WRITING),
+    commands: sum(Object.keys(status.metrics.commands)),
+  };
+}
+
+interface ServerStatus {
+  readonly wiredTiger: { readonly log: { readonly 'log sync operations': number } };
+  /** `<UNKNOWN>` is a bare number. */
+  readonly metrics: { readonly commands: Readonly<Record<string, { readonly total?: number }>> };
+}
+
+/** Documents of the log but for claims of partitions, of which there are some after a start. */
+async function writesOf(client: mongo.MongoClient): Promise<number> {
+  const log = client.db(DATABASE).collection('log');
+  // Every partition, so that the index is used.
+  const claims = await log.countDocuments({ p: { $gte: 0 }, stream: '~claim' });
+  return (await log.estimatedDocumentCount()) - claims;
 }
 
 /** What clients have sent to the server: work, asks, their answers and acknowledgements. What it sent to them isn't counted again. */

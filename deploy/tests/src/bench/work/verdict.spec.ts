@@ -1,16 +1,21 @@
 import { problemsOf } from './verdict';
 
-const expected = { runs: 10, steps: 3, callsPerRun: 4 };
-const right = { calls: 40, executions: 30, ended: 10, complaints: [] };
+const expected = { runs: 10, steps: 3, callsPerRun: 4, writesPerRun: 5 };
+const right = { calls: 40, executions: 30, ended: 10, writes: 50, complaints: [] };
 
 test('nothing is wrong with work that was done', () => {
   expect(problemsOf(right, expected)).toEqual([]);
+});
+
+test('writes are not counted of an engine that doesn’t tell', () => {
+  expect(problemsOf({ ...right, writes: 0 }, { ...expected, writesPerRun: undefined })).toEqual([]);
 });
 
 test.each([
   [{ calls: 41 }, 'calls of the app: 41 instead of 40'],
   [{ executions: 29 }, 'steps executed: 29 instead of 30'],
   [{ ended: 9 }, 'runs ended: 9 instead of 10'],
+  [{ writes: 60 }, 'writes to the log: 60 instead of 50'],
   [{ complaints: ['a wrong result'] }, 'a wrong result'],
 ])('%j is wrong', (found, problem) => {
   expect(problemsOf({ ...right, ...found }, expected)).toEqual([problem]);
