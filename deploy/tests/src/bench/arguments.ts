@@ -6,9 +6,9 @@ export interface BenchArguments {
   readonly engines: readonly string[];
   readonly runs: number;
   readonly seconds: number;
-  /** Undefined: what the case says. */
-  readonly steps: number | undefined;
-  readonly inFlight: number | undefined;
+  /** Undefined: what the case says. Several of one of them: measured one after another. */
+  readonly steps: readonly number[] | undefined;
+  readonly inFlight: readonly number[] | undefined;
   /** Whether the results page is written. */
   readonly page: boolean;
   /** Folder for profiles of one more run of each of ours; undefined: there is none. */
@@ -19,6 +19,8 @@ export interface BenchArguments {
 export interface Choices {
   readonly cases: readonly string[];
   readonly ours: readonly string[];
+  /** Ours, too, but not unless asked for. */
+  readonly scaled: readonly string[];
   readonly peers: readonly string[];
 }
 
@@ -38,16 +40,18 @@ export function parseArguments(args: readonly string[], choices: Choices): Bench
       profile: { type: 'string' },
     },
   });
+  const steps = values.steps === undefined ? undefined : wholes('--steps', values.steps, 0);
+  const inFlight = values['in-flight'] === undefined ? undefined : wholes('--in-flight', values['in-flight'], 1);
   return {
     cases: values.case === 'all' ? choices.cases : chosen('--case', values.case, choices.cases),
     engines: [
-      ...chosen('--engines', values.engines, choices.ours),
+      ...chosen('--engines', values.engines, [...choices.ours, ...choices.scaled]),
       ...(values.peers === '' ? [] : chosen('--peers', values.peers, choices.peers)),
     ],
     runs: whole('--runs', values.runs, 1),
     seconds: whole('--seconds', values.seconds, 1),
-    steps: values.steps === undefined ? undefined : whole('--steps', values.steps, 0),
-    inFlight: values['in-flight'] === undefined ? undefined : whole('--in-flight', values['in-flight'], 1),
+    steps,
+    inFlight,
     page: values.page,
     profile: values.profile,
   };
@@ -65,3 +69,7 @@ function whole(option: string, text: string, least: number): number {
   if (!/^\d+$/.test(text) || number < least) throw new Error(`${option} ${text}: a whole number from ${least} on`);
   return number;
 }
+
+const wholes = (option: string, text: string, least: number): readonly number[] => [
+  ...new Set(text.split(',').map((each) => whole(option, each, least))),
+];

@@ -1,17 +1,21 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { repositoryRoot } from '../house/workspaces';
-import { parseArguments } from './arguments';
+import { type BenchArguments, parseArguments } from './arguments';
 import { CASES } from './cases';
 import type { BenchCase } from './cases/case';
 import type { EngineKind } from './engines/engine';
-import { engineNamed, OURS, PEERS } from './engines';
-import { type Load, measure } from './measure';
+import { engineNamed, OURS, PEERS, SCALED } from './engines';
+import type { Load } from './measurements/measurement';
+import { measure } from './measurements/stage';
 import { profileReport } from './profile/profile-report';
-import { caseReport, isSound, type ReportedCase } from './report/case-report';
-import { factsOf } from './report/facts';
-import { page } from './report/page';
+import { caseReport } from './report/case-report';
+import { type Facts, factsOf } from './report/facts';
+import { linePlot } from './report/line-plot';
+import { page, PLOTS } from './report/page';
+import { isSound, type ReportedCase, type ReportedEngine, type ReportedPoint } from './report/reported';
+import { plotsOf } from './report/series';
 import { sitting } from './sitting';
 
 /*
@@ -31,49 +35,66 @@ const names = (all: readonly { readonly name: string }[]): string[] => all.map((
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = parseArguments(args, { cases: names(CASES), ours: names(OURS), peers: names(PEERS) });
+  const choices = { cases: names(CASES), ours: names(OURS), scaled: names(SCALED), peers: names(PEERS) };
+  const wanted = parseArguments(args, choices);
   const kinds = wanted.engines.map(engineNamed);
   const facts = factsOf(args, repositoryRoot);
   write(`${facts.machine}; commit ${facts.commit}`);
   const reported: ReportedCase[] = [];
   for (const benchCase of CASES.filter(({ name }) => wanted.cases.includes(name))) {
-    const { runs, seconds, steps = benchCase.steps, inFlight = benchCase.inFlight } = wanted;
-    const contestants = await sitting({
-      benchCase,
-      kinds,
-      runs,
-      quietWithinMs: QUIET_WITHIN_MS,
-      seconds,
-      steps,
-      inFlight,
-      say: write,
-    });
-    const engines = contestants.map(({ kind, clean, disturbed }) => ({
-      name: kind.name,
-      isPeer: PEERS.includes(kind),
-      clean,
-      disturbed,
-    }));
-    const { name, about, unit } = benchCase;
-    const ofCase = { name, about, unit, wantedRuns: runs, steps, inFlight, seconds, engines };
+    const points: ReportedPoint[] = [];
+    for (const load of loadsOf(benchCase, wanted))
+      points.push({ ...load, engines: await sit(benchCase, kinds, load, wanted) });
+    const ofCase = { benchCase, wantedRuns: wanted.runs, points };
     reported.push(ofCase);
     write('');
     for (const line of caseReport(ofCase)) write(line);
     write('');
-    if (wanted.profile !== undefined) await profileOurs(wanted.profile, benchCase, kinds, { seconds, steps, inFlight });
   }
   const sound = reported.every(isSound);
   if (!sound) write('The machine was too busy with other things: these figures are not to be quoted.');
-  if (wanted.page && sound) {
-    writeFileSync(join(repositoryRoot, PAGE), page(facts, kinds, reported.map(caseReport)));
-    write(`written: ${PAGE}`);
-  }
+  if (wanted.page && sound) writePage(facts, kinds, reported);
   return sound ? 0 : 1;
+}
+
+/** @throws Error when both are varied: no plot could show that */
+function loadsOf(benchCase: BenchCase, wanted: BenchArguments): Load[] {
+  const { seconds, steps = benchCase.steps, inFlight = benchCase.inFlight } = wanted;
+  if (steps.length > 1 && inFlight.length > 1)
+    throw new Error(`${benchCase.name}: either --steps or --in-flight may be a list: give one number of the other`);
+  return steps.flatMap((each) => inFlight.map((runs) => ({ seconds, steps: each, inFlight: runs })));
+}
+
+async function sit(
+  benchCase: BenchCase,
+  kinds: readonly EngineKind[],
+  load: Load,
+  { runs, profile }: BenchArguments,
+): Promise<ReportedEngine[]> {
+  const contestants = await sitting({ benchCase, kinds, runs, quietWithinMs: QUIET_WITHIN_MS, ...load, say: write });
+  if (profile !== undefined) await profileOurs(profile, benchCase, kinds, load);
+  return contestants.map(({ kind, clean, disturbed }) => ({
+    name: kind.name,
+    isPeer: PEERS.includes(kind),
+    clean,
+    disturbed,
+  }));
+}
+
+function writePage(facts: Facts, kinds: readonly EngineKind[], reported: readonly ReportedCase[]): void {
+  const cases = reported.map((each) => ({ lines: caseReport(each), plots: plotsOf(each) }));
+  const folder = join(repositoryRoot, dirname(PAGE), PLOTS);
+  // None of those of another sitting.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { file, plot } of cases.flatMap(({ plots }) => plots)) writeFileSync(join(folder, file), linePlot(plot));
+  writeFileSync(join(repositoryRoot, PAGE), page(facts, kinds, cases));
+  write(`written: ${PAGE}`);
 }
 
 /** One more run of each of ours. Its figures don't count: the profiler costs a good part of them. */
 async function profileOurs(folder: string, benchCase: BenchCase, kinds: readonly EngineKind[], load: Load) {
-  for (const kind of kinds.filter((each) => OURS.includes(each))) {
+  for (const kind of kinds.filter((each) => !PEERS.includes(each))) {
     const profileTo = resolve(folder, `${benchCase.name}-${kind.name}`);
     mkdirSync(profileTo, { recursive: true });
     const measurement = await measure(kind, benchCase, { ...load, profileTo });

@@ -1,8 +1,10 @@
 import type { BenchCase } from './cases/case';
 import type { EngineKind } from './engines/engine';
-import { figuresOf } from './figures';
+import { foreignPercent } from './figures';
 import { quiet } from './machine/cpu-watch';
-import { type Load, measure, type Measurement } from './measure';
+import type { Load, Measurement } from './measurements/measurement';
+import { measure } from './measurements/stage';
+import { figure as digits } from './report/table';
 import { nextRound } from './rounds';
 
 /** Of the machine: a run of which others took more is dropped, and made again. */
@@ -57,8 +59,9 @@ export async function sitting({
   }
 }
 
-function lineOf({ name, unit }: BenchCase, kind: EngineKind, measurement: Measurement, isClean: boolean): string {
-  const { perSecond, p50Ms, foreignPercent } = figuresOf(measurement);
-  const rate = `${perSecond.toFixed(0)} ${unit}s/s, p50 ${p50Ms.toFixed(2)} ms`;
-  return `${name} ${kind.name}: ${rate}, others ${foreignPercent.toFixed(1)} % of the CPU${isClean ? '' : ': dropped'}`;
+function lineOf({ name, figures }: BenchCase, kind: EngineKind, measurement: Measurement, isClean: boolean): string {
+  const told = [...figures.slice(0, 2), foreignPercent].map(
+    (figure) => `${figure.title} ${digits(figure.of(measurement))}`,
+  );
+  return `${name} ${kind.name}: ${told.join(', ')}${isClean ? '' : ': dropped'}`;
 }

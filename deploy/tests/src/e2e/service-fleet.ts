@@ -11,7 +11,7 @@ import { until } from './until';
 const CLI = resolve(__dirname, '../../../../services/standalone/dist/main.js');
 
 /** What a process can be: one of the five, or all of them in one. */
-type Role = ServiceName | 'all';
+export type Role = ServiceName | 'all';
 
 /** One service as a cluster would run it: `stepwell start --role …`, configured by its environment alone, supervised by nobody. */
 export class FleetMember {

@@ -4,7 +4,9 @@ import type { Kept } from './kept-history';
 import { KeptHistory } from './kept-history';
 
 /** Of the native protocol, in short (deploy/docs/reference/native-protocol.md): it verifies no signature, as one in use must. */
-export type Step = { name: string; run?: (results: readonly unknown[]) => unknown; sleep?: string; call?: string };
+export type Step = { name: string; run?: (results: readonly unknown[]) => unknown; sleep?: Sleep; call?: string };
+/** A duration, or unix time in seconds, as a header. */
+export type Sleep = { 'upstash-delay': string } | { 'upstash-not-before': string };
 /** One after the other; those in a list side by side. */
 export type Steps = readonly (Step | readonly Step[])[];
 /** The run ends with what `result` makes of theirs. */
@@ -67,7 +69,7 @@ async function workOn(
   const entry = (id: number, concurrent: number, more: object): object => {
     return { stepId: id, stepName: steps[id - 1]?.name, stepType: 'Run', concurrent, ...more };
   };
-  const delay = (id: number): object => ({ 'upstash-delay': steps[id - 1]?.sleep ?? '0s' });
+  const delay = (id: number): Sleep => steps[id - 1]?.sleep ?? { 'upstash-delay': '0s' };
   const results: unknown[] = [];
   for (const { stepId, result: known } of log) if (stepId > 0) results[stepId - 1] = known;
   const perform = async (id: number, size: number): Promise<Work> => {

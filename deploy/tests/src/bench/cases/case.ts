@@ -1,32 +1,26 @@
-import type { Engine } from '../engines/engine';
-import type { Window } from '../work/journal';
-import type { RunOrder } from '../work/work';
+import type { Figure, ProcessFigure } from '../figures';
+import type { Measurement, Stage } from '../measurements/measurement';
 
-/** What is asked of the engines. One file is one case, and one line in `index.ts`. */
+/** What is asked of the engines, what is measured of it and how that is shown. One file is one case, and one line in `index.ts`. */
 export interface BenchCase {
   /** As in `--case` and in the tables. */
   readonly name: string;
-  /** What is done and what its latency is from and to, for the results page. */
+  /** What is done and what its figures mean, for the results page. */
   readonly about: string;
-  /** What is counted. */
-  readonly unit: 'step' | 'run';
-  /** Unless the command line says otherwise. */
-  readonly steps: number;
-  readonly inFlight: number;
-  /** One run's part of it; the next follows when it resolves. @throws Error when the engine can't, or its result is wrong */
-  turn(engine: Engine, order: RunOrder, tally: Tally): Promise<void>;
-  /** What was done in the window. @param turnMs how long each turn took that was done in it */
-  done(app: Window, turnMs: readonly number[]): Done;
-}
-
-export interface Done {
-  /** How many units. */
-  readonly units: number;
-  readonly latenciesMs: readonly number[];
-}
-
-/** What turns count. */
-export interface Tally {
-  /** Starts that were refused for load, and tried again. */
-  shed: number;
+  /** What is counted, one of it. */
+  readonly unit: string;
+  /** Unless the command line says otherwise; several are measured one after another. */
+  readonly steps: readonly number[];
+  readonly inFlight: readonly number[];
+  /** The case's load in words. */
+  loadText(load: Pick<Stage['load'], 'steps' | 'inFlight' | 'seconds'>): string;
+  /** Columns of its table. The first two are told as soon as a run is over. */
+  readonly figures: readonly Figure[];
+  readonly processFigures: readonly ProcessFigure[];
+  /** What is plotted when steps or runs in flight are varied. */
+  readonly cost: Figure;
+  /** What a measurement's curve is of. */
+  readonly curve?: { readonly x: string; readonly y: string };
+  /** On an engine that has just been started. @throws Error when it did wrong work */
+  measure(stage: Stage): Promise<Measurement>;
 }

@@ -1,7 +1,7 @@
 import type { Watched } from '../machine/cpu-watch';
 import type { AppProcess, AppSettings } from './app-process';
 import type { Journal } from '../work/journal';
-import type { RunOrder } from '../work/work';
+import type { RunOrder, Work } from '../work/work';
 
 /**
  * An engine that can be measured, and the app of its users that goes with it. One file is one engine (or one engine in several shapes), and
@@ -12,10 +12,10 @@ export interface EngineKind {
   readonly name: string;
   /** One line for the results page: version, and what was set otherwise than it comes. */
   readonly about: string;
-  /** In what the engine's app does. */
-  readonly callsPerRun: (steps: number) => number;
-  /** Of the counter `writes`. Undefined: the engine doesn't tell. */
-  readonly writesPerRun?: (steps: number) => number;
+  /** In what the engine's app does. Undefined: nobody can say beforehand. */
+  callsPerRun(work: Work): number | undefined;
+  /** Of the counter `writes`. Undefined: nobody can say beforehand. */
+  writesPerRun?(work: Work): number | undefined;
   /**
    * Starts all of it, with fresh data below the folder, and resolves when it can take runs.
    * @param profileTo folder for a `.cpuprofile` of each process, named after it, which is there once the engine is stopped; only ours are asked
@@ -31,7 +31,7 @@ export interface EngineKind {
 
 /** One that runs. Whoever started it stops it. */
 export interface Engine {
-  /** Every process of it, and of what serves and watches it, but not the driver. */
+  /** Every process of it that runs now, and of what serves and watches it, but not the driver. */
   readonly processes: readonly Watched[];
   readonly app: AppProcess;
   /** Resolves when the run is durable. 'shed': it was refused for load, and may be tried again. @throws Error when refused otherwise */
@@ -39,6 +39,11 @@ export interface Engine {
   /** Resolves when it has ended, with its result. @throws Error when it can't be accepted */
   complete(order: RunOrder): Promise<number>;
   counters(): Promise<Counters>;
+  /**
+   * Ends what is the engine's own, not its servers. Undefined: it can't be without them.
+   * @returns starts it again, and resolves as soon as its processes exist
+   */
+  end?(signal: 'SIGTERM' | 'SIGKILL'): Promise<() => void>;
   stop(): Promise<void>;
 }
 

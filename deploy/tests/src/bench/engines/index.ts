@@ -9,12 +9,17 @@ export const OURS: readonly EngineKind[] = [
   stepwell('five', 'requests'),
   stepwell('five', 'inline'),
 ];
+/** Ours with several processes of what carries the load; to be asked for by name. */
+export const SCALED: readonly EngineKind[] = [2, 4].flatMap((times) => [
+  stepwell('five', 'requests', times),
+  stepwell('five', 'inline', times),
+]);
 /** Others, for comparison. */
 export const PEERS: readonly EngineKind[] = [restate];
 
 /** @throws Error that names those there are */
 export function engineNamed(name: string): EngineKind {
-  const all = [...OURS, ...PEERS];
+  const all = [...OURS, ...SCALED, ...PEERS];
   const found = all.find((each) => each.name === name);
   if (found === undefined) throw new Error(`no engine ${name}: there are ${all.map((each) => each.name).join(', ')}`);
   return found;

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { until } from '../../e2e/until';
 import type { Journal } from '../work/journal';
-import { type RunOrder, stepResult } from '../work/work';
+import { joined, numberOf, type RunOrder, stepResult, type Value, valueOf } from '../work/work';
 import { AppProcess, type AppSettings } from './app-process';
 import type { Counters, Engine, EngineKind } from './engine';
 import {
@@ -28,8 +28,8 @@ const TRY_AGAIN_MS = 1_000;
 export const restate: EngineKind = {
   name: 'restate',
   about: `Restate ${RESTATE_VERSION}, ${PARTITIONS} partitions, TypeScript SDK ${RESTATE_SDK_VERSION} over HTTP/2; otherwise as it comes`,
-  // One invocation, which stays open until the run has ended.
-  callsPerRun: () => 1,
+  // One invocation, which stays open until the run has ended; when a sleep is long, it is given up and made again.
+  callsPerRun: ({ sleep }) => (sleep === undefined ? 1 : undefined),
   start: startRestate,
   serve: serveRestateApp,
 };
@@ -158,14 +158,25 @@ async function serveRestateApp(journal: Journal, { installed = '', port = '' }: 
   const sdk = restateSdkIn(installed);
   const run = async (context: RestateContext, order: RunOrder): Promise<number> => {
     journal.called();
-    let result = order.seed;
-    for (let step = 1; step <= order.steps; step += 1) {
-      const before = result;
-      result = await context.run(`step ${step}`, () => {
-        journal.executed(order.id, step);
-        return stepResult(before, step);
+    journal.began(order);
+    const { seed, steps, sleep, isFanOut } = order;
+    if (sleep !== undefined)
+      await context.sleep('forS' in sleep ? sleep.forS * 1000 : sleep.untilS * 1000 - Date.now());
+    const execute = (before: number, step: number): Promise<Value> =>
+      context.run(`step ${step}`, () => {
+        journal.executed(order, step);
+        return valueOf(stepResult(before, step), order);
       });
-    }
+    let result = seed;
+    if (isFanOut) {
+      const values = await sdk.RestatePromise.all(
+        Array.from({ length: steps }, (_, index) => execute(seed, index + 1)),
+      );
+      result = joined(
+        seed,
+        values.map((value) => numberOf(value, order)),
+      );
+    } else for (let step = 1; step <= steps; step += 1) result = numberOf(await execute(result, step), order);
     journal.ended(order, result);
     return result;
   };

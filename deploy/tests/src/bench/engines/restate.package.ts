@@ -12,6 +12,8 @@ export const RESTATE_SDK_VERSION = '1.14.5';
 /** What the bench uses of `@restatedev/restate-sdk`, which is no dependency of ours. */
 export interface RestateSdk {
   service<Handlers>(definition: { readonly name: string; readonly handlers: Handlers }): unknown;
+  /** `Promise.all`, as the SDK has it. */
+  readonly RestatePromise: { all<T>(promises: readonly Promise<T>[]): Promise<T[]> };
   /** @returns the port that it listens on */
   serve(options: { readonly services: readonly unknown[]; readonly port: number }): Promise<number>;
 }
@@ -19,6 +21,8 @@ export interface RestateSdk {
 export interface RestateContext {
   /** Executes it once, and resolves when its result is durable. */
   run<T>(name: string, action: () => T): Promise<T>;
+  /** Durable, too. */
+  sleep(ms: number): Promise<void>;
 }
 
 const FOLDER = `restate-${RESTATE_VERSION}-${RESTATE_SDK_VERSION}`;

@@ -1,15 +1,18 @@
 import { freePort, VERSION } from '@stepwell/platform';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ROLES } from '../../chaos/cluster';
 import { BareClient } from '../../e2e/races/bare-client';
 import { starting } from '../../e2e/races/wire-requests';
-import { ServiceFleet } from '../../e2e/service-fleet';
+import { type FleetMember, type Role, ServiceFleet } from '../../e2e/service-fleet';
 import type { Topology } from '../../e2e/stepwell-under-test';
 import type { Journal } from '../work/journal';
-import type { RunOrder } from '../work/work';
+import type { RunOrder, Work } from '../work/work';
 import { AppProcess } from './app-process';
+import type { Watched } from '../machine/cpu-watch';
 import type { Engine, EngineKind } from './engine';
-import { type Payload, serveStepwellApp } from './stepwell.app';
+import { serveStepwellApp } from './stepwell.app';
 import { serveInlineApp } from './stepwell.inline-app';
 import { startServers } from './stepwell.servers';
 
@@ -18,85 +21,103 @@ const ABOUT: Readonly<Record<Topology, string>> = {
   five: 'five services as processes of their own',
 };
 
+type ServeApp = (journal: Journal, gatewayUrl: string) => Promise<string>;
+
 /** How the app tells what it did. */
 type Wire = 'requests' | 'inline';
-const WIRES: Readonly<
-  Record<
-    Wire,
-    Pick<Required<EngineKind>, 'callsPerRun' | 'writesPerRun'> & { suffix: string; about: string; serve: ServeApp }
-  >
-> = {
-  // Short q: the first delivery, and one after each result.
+interface WireKind extends Pick<Required<EngineKind>, 'callsPerRun' | 'writesPerRun'> {
+  readonly suffix: string;
+  readonly about: string;
+  readonly serve: ServeApp;
+}
+/** Entries of a step list beside the payload; those of steps side by side are told one by one. */
+const resultsOf = ({ steps, sleep }: Work): number => steps + (sleep === undefined ? 0 : 1);
+/** That a sleep is over is an entry of the log by itself. */
+const wakingsOf = ({ sleep }: Work): number => (sleep === undefined ? 0 : 1);
+const WIRES: Readonly<Record<Wire, WireKind>> = {
   requests: {
     suffix: '',
     about: 'q: on the official client’s wire',
-    callsPerRun: (steps) => steps + 1,
-    writesPerRun: (steps) => steps + 2,
+    // The first delivery, and one after each plan and each result.
+    callsPerRun: (work) => 1 + resultsOf(work) + (work.isFanOut ? work.steps : 0),
+    writesPerRun: (work) => (work.isFanOut ? undefined : resultsOf(work) + wakingsOf(work) + 2),
     serve: serveStepwellApp,
   },
-  // Short w: the last result is told together with the end.
   inline: {
     suffix: '-inline',
     about: 'w: results in the answer (`Stepwell-Steps: inline`)',
-    callsPerRun: (steps) => Math.max(1, steps),
-    writesPerRun: (steps) => Math.max(1, steps) + 1,
+    // The last result is told together with the end, unless steps were side by side.
+    callsPerRun: (work) => (work.isFanOut ? 1 + resultsOf(work) + work.steps : Math.max(1, resultsOf(work))),
+    writesPerRun: (work) => (work.isFanOut ? undefined : Math.max(1, resultsOf(work)) + wakingsOf(work) + 1),
     serve: serveInlineApp,
   },
 };
-type ServeApp = (journal: Journal, gatewayUrl: string) => Promise<string>;
+
 /** When a refusal for load names no other time. */
 const TRY_AGAIN_MS = 1_000;
 
+/** How many processes there are of what carries the load. Of the others there is one. */
+const SCALED_ROLES: readonly Role[] = ['run-state', 'http-caller'];
+
 /** The product as it is shipped: tokens, signatures, validation, logs at info into files, metrics; on a mongod and a nats-server of its own. */
-export function stepwell(topology: Topology, wire: Wire): EngineKind {
+export function stepwell(topology: Topology, wire: Wire, times = 1): EngineKind {
   const { suffix, about, callsPerRun, writesPerRun, serve } = WIRES[wire];
-  const name = `stepwell-${topology}${suffix}`;
+  const name = `stepwell-${topology}${times === 1 ? '' : `-x${times}`}${suffix}`;
+  const roles: readonly Role[] =
+    topology === 'one'
+      ? ['all']
+      : ROLES.flatMap((role) => Array.from({ length: SCALED_ROLES.includes(role) ? times : 1 }, () => role));
+  const processes =
+    times === 1 ? ABOUT[topology] : `${ABOUT[topology]}, ${times} each of ${SCALED_ROLES.join(' and ')}`;
   return {
     name,
-    about: `Stepwell ${VERSION}, ${ABOUT[topology]}; ${about}; its settings as they come`,
+    about: `Stepwell ${VERSION}, ${processes}; ${about}; its settings as they come`,
     callsPerRun,
     writesPerRun,
-    start: (folder, profileTo) => startStepwell(name, topology, folder, profileTo),
+    start: (folder, profileTo) => startStepwell(name, roles, folder, profileTo),
     serve: (journal, { gatewayUrl = '' }) => serve(journal, gatewayUrl),
   };
 }
 
-async function startStepwell(name: string, topology: Topology, folder: string, profileTo?: string): Promise<Engine> {
+async function startStepwell(
+  name: string,
+  roles: readonly Role[],
+  folder: string,
+  profileTo: string | undefined,
+): Promise<Engine> {
   const servers = await startServers(folder);
   const port = await freePort();
   const gatewayUrl = `http://127.0.0.1:${port}`;
-  const fleet = new ServiceFleet(folder, {
+  const settings = {
     ...servers.settings,
     STEPWELL_GATEWAY_HOST: '127.0.0.1',
     STEPWELL_GATEWAY_PORT: String(port),
-  });
-  const members = (topology === 'one' ? (['all'] as const) : ROLES).map((role) =>
-    fleet.add(role, { nodeArgs: profileTo === undefined ? [] : profilerOf(role, profileTo) }),
-  );
-  const killAll = (): void => {
-    for (const { child } of members) child.kill('SIGKILL');
   };
-  process.once('exit', killAll);
+  const services = new Services(roles, folder, settings, profileTo);
   const stop = async (): Promise<void> => {
     // A process that is killed writes no profile; otherwise nobody needs its orderly end.
-    await (profileTo === undefined ? fleet.end() : fleet.stop());
-    process.off('exit', killAll);
+    await services.end(profileTo === undefined ? 'SIGKILL' : 'SIGTERM');
     await servers.stop();
   };
   try {
-    await fleet.ready();
+    services.start();
+    await services.ready();
     const app = await AppProcess.start(name, { gatewayUrl });
     const client = new StepwellClient(gatewayUrl, app);
     return {
       app,
-      processes: [
-        ...members.map(({ role, child }) => ({ name: role, pid: child.pid ?? 0, part: 'engine' }) as const),
-        ...servers.processes,
-        { name: 'app', pid: app.pid, part: 'harness' },
-      ],
+      get processes() {
+        return [...services.processes, ...servers.processes, { name: 'app', pid: app.pid, part: 'harness' } as const];
+      },
       accept: (order) => client.accept(order),
       complete: (order) => client.complete(order),
       counters: () => servers.counters(),
+      end: async (signal) => {
+        await services.end(signal);
+        return () => {
+          services.start();
+        };
+      },
       stop: async () => {
         await Promise.all([client.close(), app.stop()]);
         await stop();
@@ -106,6 +127,50 @@ async function startStepwell(name: string, topology: Topology, folder: string, p
     await stop();
     throw error;
   }
+}
+
+/** The engine's own processes, which can be started again. */
+class Services {
+  private fleet: ServiceFleet | undefined;
+  private members: readonly FleetMember[] = [];
+  private starts = 0;
+
+  constructor(
+    private readonly roles: readonly Role[],
+    private readonly folder: string,
+    private readonly settings: NodeJS.ProcessEnv,
+    private readonly profileTo: string | undefined,
+  ) {}
+
+  start(): void {
+    this.starts += 1;
+    const logs = join(this.folder, `services-${this.starts}`);
+    mkdirSync(logs);
+    const fleet = new ServiceFleet(logs, this.settings);
+    this.fleet = fleet;
+    process.once('exit', this.killAll);
+    const { profileTo } = this;
+    this.members = this.roles.map((role, index) =>
+      fleet.add(role, { nodeArgs: profileTo === undefined ? [] : profilerOf(`${role}-${index}`, profileTo) }),
+    );
+  }
+
+  async ready(): Promise<void> {
+    await this.fleet?.ready();
+  }
+
+  get processes(): readonly Watched[] {
+    return this.members.map(({ role, child }) => ({ name: role, pid: child.pid ?? 0, part: 'engine' }));
+  }
+
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await (signal === 'SIGKILL' ? this.fleet?.end() : this.fleet?.stop());
+    process.off('exit', this.killAll);
+  }
+
+  private readonly killAll = (): void => {
+    for (const { child } of this.members) child.kill('SIGKILL');
+  };
 }
 
 const profilerOf = (role: string, folder: string): string[] => [
@@ -125,8 +190,7 @@ class StepwellClient {
     this.http = new BareClient(gatewayUrl);
   }
 
-  async accept({ id, seed, steps }: RunOrder): Promise<'accepted' | 'shed'> {
-    const payload: Payload = { seed, steps };
+  async accept({ id, ...payload }: RunOrder): Promise<'accepted' | 'shed'> {
     const answer = await this.http.send(starting([{ id, url: this.app.url }], { payload: JSON.stringify(payload) }));
     if (answer.status === 200) return 'accepted';
     if (answer.status !== 429 && answer.status !== 503)

@@ -46,8 +46,8 @@ export async function startServers(folder: string): Promise<StepwellServers> {
   });
   return {
     processes: [
-      { name: 'mongod', pid: mongod.pid, part: 'engine' },
-      { name: 'nats-server', pid: nats.pid, part: 'engine' },
+      { name: 'mongod', pid: mongod.pid, part: 'engine', isServer: true },
+      { name: 'nats-server', pid: nats.pid, part: 'engine', isServer: true },
       { name: 'supervisors', pid: mongod.supervisorPid, part: 'harness' },
       { name: 'supervisors', pid: nats.supervisorPid, part: 'harness' },
     ],

@@ -1,21 +1,25 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { foreignShare, type MachineTicks, machineTicksIn, peakBytesIn, processTicksIn } from './proc';
+import { foreignShare, type MachineTicks, machineTicksIn, peakBytesIn, processTicksIn, rssBytesIn } from './proc';
 
 /** A process that belongs to the measurement: to the engine that is measured, or to who measures it. */
 export interface Watched {
   readonly name: string;
   readonly pid: number;
   readonly part: 'engine' | 'harness';
+  /** Of the engine's: one that isn't of its making, as a database. */
+  readonly isServer?: true;
 }
 
 /** What one process used. */
-export interface Usage extends Pick<Watched, 'name' | 'part'> {
+export interface Usage extends Pick<Watched, 'name' | 'part' | 'isServer'> {
   /** User and system time between the two looks. */
   readonly cpuMs: number;
   /** The most memory it has had since it started. */
   readonly peakBytes: number;
+  /** At the second look. */
+  readonly rssBytes: number;
 }
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -37,12 +41,11 @@ export class CpuWatch {
   read(): { readonly usage: readonly Usage[]; readonly foreignShare: number } {
     const machine = lookAtMachine();
     const spent = this.watched.map(({ pid }, index) => ticksOf(pid) - (this.ticks[index] ?? 0));
-    const usage = this.watched.map(({ name, part, pid }, index) => ({
-      name,
-      part,
-      cpuMs: ((spent[index] ?? 0) * 1000) / TICKS_PER_SECOND,
-      peakBytes: peakBytesIn(readFileSync(`/proc/${pid}/status`, 'utf8')),
-    }));
+    const usage = this.watched.map(({ pid, ...process }, index) => {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      const cpuMs = ((spent[index] ?? 0) * 1000) / TICKS_PER_SECOND;
+      return { ...process, cpuMs, peakBytes: peakBytesIn(status), rssBytes: rssBytesIn(status) };
+    });
     const own = spent.reduce((all, ticks) => all + ticks, 0);
     return { usage, foreignShare: foreignShare(this.machine, machine, own) };
   }

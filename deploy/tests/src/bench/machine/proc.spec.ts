@@ -1,4 +1,4 @@
-import { foreignShare, machineTicksIn, peakBytesIn, processTicksIn } from './proc';
+import { foreignShare, machineTicksIn, peakBytesIn, processTicksIn, rssBytesIn } from './proc';
 
 const stat = (user: number, idle: number) => `cpu  ${user} 20 30 ${idle} 50 6 7 8 9 0\ncpu0 1 2 3 4 5 6 7 8 9 0\n`;
 
@@ -29,6 +29,7 @@ describe('a process', () => {
 
   test('has had that much memory at most', () => {
     expect(peakBytesIn('Name:\tnode\nVmPeak:\t  999 kB\nVmHWM:\t  2048 kB\nVmRSS:\t  1024 kB\n')).toBe(2048 * 1024);
+    expect(rssBytesIn('Name:\tnode\nVmPeak:\t  999 kB\nVmHWM:\t  2048 kB\nVmRSS:\t  1024 kB\n')).toBe(1024 * 1024);
     expect(() => peakBytesIn('Name:\tzombie\n')).toThrow('the process is gone');
   });
 });

@@ -34,9 +34,13 @@ export function processTicksIn(stat: string): number {
 }
 
 /** VmHWM in /proc/<pid>/status: the most memory that the process has had, in bytes. @throws Error when it isn't there */
-export function peakBytesIn(status: string): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  if (kilobytes === undefined) throw new Error('no VmHWM: the process is gone');
+export const peakBytesIn = (status: string): number => bytesIn(status, 'VmHWM');
+/** The same of VmRSS: the memory that it has. */
+export const rssBytesIn = (status: string): number => bytesIn(status, 'VmRSS');
+
+function bytesIn(status: string, name: string): number {
+  const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+  if (kilobytes === undefined) throw new Error(`no ${name}: the process is gone`);
   return Number(kilobytes) * 1024;
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Measurement } from '../measure';
+import type { Measurement } from '../measurements/measurement';
 import { figure, table } from '../report/table';
 import { type CpuProfile, selfTimesIn, type SelfTime } from './self-time';
 

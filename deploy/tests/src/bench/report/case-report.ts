@@ -1,130 +1,124 @@
-import { type Figures, figuresOf, mediansOf, processesOf } from '../figures';
-import type { Measurement } from '../measure';
-import { figure, table } from './table';
-
-/** An engine's runs of one case. */
-export interface ReportedEngine {
-  readonly name: string;
-  /** Undefined: one of ours. */
-  readonly isPeer?: boolean;
-  readonly clean: readonly Measurement[];
-  readonly disturbed: readonly Measurement[];
-}
-
-export interface ReportedCase {
-  readonly name: string;
-  readonly about: string;
-  readonly unit: 'step' | 'run';
-  readonly wantedRuns: number;
-  readonly steps: number;
-  readonly inFlight: number;
-  readonly seconds: number;
-  readonly engines: readonly ReportedEngine[];
-}
-
-/** All that was wanted, and nothing that was disturbed. */
-export const isSound = ({ engines, wantedRuns }: ReportedCase): boolean =>
-  engines.every(({ clean }) => clean.length >= wantedRuns);
+import type { BenchCase } from '../cases/case';
+import { type Figure, foreignPercent, medianOf, processesOf } from '../figures';
+import type { Measurement, Point } from '../measurements/measurement';
+import { type ReportedCase, type ReportedEngine, type ReportedPoint, shown } from './reported';
+import { axisOf, curvesOf } from './series';
+import { figure as digits, table } from './table';
 
 /** One case as markdown: the medians, their ratios to each peer, and where the CPU time went. */
 export function caseReport(reported: ReportedCase): string[] {
-  const { name, about, unit, steps, inFlight, seconds, engines } = reported;
-  const rows = engines.map((engine) => ({ ...engine, median: mediansOf(shown(engine).map(figuresOf)) }));
+  const { benchCase, points } = reported;
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const peers = first.engines.filter(({ isPeer }) => isPeer).map(({ name }) => name);
+  const loads = [...new Set([first, last].map((point) => benchCase.loadText(point)))];
   return [
-    `## ${name}`,
+    `## ${benchCase.name}`,
     '',
-    about,
+    benchCase.about,
     '',
-    `Measured with ${steps} steps a run, ${inFlight} in flight, ${seconds} s each.`,
+    `Measured with ${loads.join(' to ')}.`,
     '',
-    ...figuresTable(unit, rows, reported.wantedRuns),
-    ...rows.filter(({ isPeer }) => isPeer).flatMap((peer) => ['', ...ratiosTable(unit, rows, peer)]),
-    '',
-    ...processesTable(unit, engines),
+    ...figuresTable(reported),
+    ...peers.flatMap((peer) => ['', ...ratiosTable(reported, peer)]),
+    ...(points.length > 1 ? [] : ['', ...processesTable(reported, first)]),
+    ...(benchCase.curve === undefined ? [] : ['', ...curveTable(reported, benchCase.curve)]),
   ];
 }
 
-type Row = ReportedEngine & { readonly median: Figures };
+/** Beside the engine's name, where something was varied. */
+function axisColumn({ points }: ReportedCase): {
+  titles: { title: string }[];
+  cells: (point: ReportedPoint) => string[];
+} {
+  const axis = axisOf(points);
+  return axis === undefined
+    ? { titles: [], cells: () => [] }
+    : { titles: [{ title: axis.title }], cells: (point) => [axis.of(point).toLocaleString('en')] };
+}
 
-/** Figures of disturbed runs are better than none, if they are called so. */
-const shown = ({ clean, disturbed }: ReportedEngine): readonly Measurement[] => (clean.length > 0 ? clean : disturbed);
-
-function figuresTable(unit: string, rows: readonly Row[], wantedRuns: number): string[] {
+function figuresTable(reported: ReportedCase): string[] {
+  const { benchCase, points, wantedRuns } = reported;
+  const figures = [...benchCase.figures, foreignPercent];
+  const axis = axisColumn(reported);
   const columns = [
-    { title: 'median', left: true },
-    { title: `${unit}s/s` },
-    { title: 'least–most' },
-    { title: 'p50 ms' },
-    { title: 'p99 ms' },
-    { title: `CPU µs/${unit}` },
-    { title: `harness µs/${unit}` },
-    { title: `fsyncs/${unit}` },
-    { title: `writes/${unit}` },
-    { title: `write cmds/${unit}` },
-    { title: `cmds/${unit}` },
-    { title: `messages/${unit}` },
-    { title: 'peak MiB' },
-    { title: 'shed' },
-    { title: 'open' },
-    { title: 'others’ CPU %' },
+    { title: 'median', left: true } as const,
+    ...axis.titles,
+    ...figures.flatMap(({ title, hasRange }) => [{ title }, ...(hasRange ? [{ title: 'least–most' }] : [])]),
     { title: 'runs' },
-  ] as const;
-  const cells = rows.map(({ median, ...engine }) => [
-    engine.name,
-    figure(median.perSecond),
-    range(shown(engine).map((run) => figuresOf(run).perSecond)),
-    ...[median.p50Ms, median.p99Ms, median.cpuUs, median.harnessCpuUs].map(figure),
-    ...[median.fsyncs, median.writes, median.writeCommands, median.commands, median.messages, median.peakMib].map(
-      figure,
-    ),
-    ...[median.shed, median.open].map((count) => count.toFixed(0)),
-    figure(median.foreignPercent),
-    runsOf(engine, wantedRuns),
-  ]);
-  return table(columns, cells);
-}
-
-function ratiosTable(unit: string, rows: readonly Row[], { name, median: peer }: Row): string[] {
-  const columns = [
-    { title: `as a multiple of ${name}`, left: true },
-    { title: `${unit}s/s` },
-    { title: 'p50' },
-    { title: 'p99' },
-    { title: 'CPU' },
-    { title: 'peak' },
-  ] as const;
-  const cells = rows
-    .filter((row) => row.name !== name)
-    .map(({ name: other, median }) => [
-      other,
-      figure(median.perSecond / peer.perSecond),
-      figure(median.p50Ms / peer.p50Ms),
-      figure(median.p99Ms / peer.p99Ms),
-      figure(median.cpuUs / peer.cpuUs),
-      figure(median.peakMib / peer.peakMib),
-    ]);
-  return table(columns, cells);
-}
-
-function processesTable(unit: string, engines: readonly ReportedEngine[]): string[] {
-  const columns = [
-    { title: 'engine', left: true },
-    { title: 'process', left: true },
-    { title: `CPU µs/${unit}` },
-    { title: 'peak MiB' },
-  ] as const;
-  const cells = engines.flatMap((engine) =>
-    processesOf(shown(engine)).map(({ name, part, cpuUs, peakMib }) => [
+  ];
+  const rows = points.flatMap((point) =>
+    point.engines.map((engine) => [
       engine.name,
-      part === 'engine' ? name : `(${name})`,
-      figure(cpuUs),
-      figure(peakMib),
+      ...axis.cells(point),
+      ...figures.flatMap((figure) => cellsOf(figure, shown(engine))),
+      runsOf(engine, wantedRuns),
     ]),
   );
-  return table(columns, cells);
+  return table(columns, rows);
 }
 
-const range = (values: readonly number[]): string => `${figure(Math.min(...values))}–${figure(Math.max(...values))}`;
+function cellsOf(figure: Figure, runs: readonly Measurement[]): string[] {
+  const median = medianOf(figure, runs);
+  const cell = figure.isCount ? median.toFixed(0) : digits(median);
+  return figure.hasRange ? [cell, range(runs.map((run) => figure.of(run)))] : [cell];
+}
+
+function ratiosTable(reported: ReportedCase, peerName: string): string[] {
+  const { benchCase, points } = reported;
+  const figures = benchCase.figures.filter(({ isCompared }) => isCompared);
+  const axis = axisColumn(reported);
+  const columns = [
+    { title: `as a multiple of ${peerName}`, left: true } as const,
+    ...axis.titles,
+    ...figures.map(({ title }) => ({ title })),
+  ];
+  const rows = points.flatMap((point) => {
+    const peer = point.engines.find(({ name }) => name === peerName);
+    const others = point.engines.filter(({ name }) => name !== peerName);
+    return others.map((engine) => [
+      engine.name,
+      ...axis.cells(point),
+      ...figures.map((figure) =>
+        digits(medianOf(figure, shown(engine)) / (peer ? medianOf(figure, shown(peer)) : NaN)),
+      ),
+    ]);
+  });
+  return table(columns, rows);
+}
+
+function processesTable({ benchCase }: ReportedCase, { engines }: ReportedPoint): string[] {
+  const columns = [
+    { title: 'engine', left: true } as const,
+    { title: 'process', left: true } as const,
+    ...benchCase.processFigures.map(({ title }) => ({ title })),
+  ];
+  const rows = engines.flatMap((engine) =>
+    processesOf(shown(engine), benchCase.processFigures).map(({ name, part, medians }) => [
+      engine.name,
+      part === 'engine' ? name : `(${name})`,
+      ...medians.map(digits),
+    ]),
+  );
+  return table(columns, rows);
+}
+
+/** Enough to see where it bends; the plot has all. */
+const CURVE_ROWS = 10;
+
+function curveTable({ points }: ReportedCase, { x, y }: NonNullable<BenchCase['curve']>): string[] {
+  const curves = points.flatMap((point) => curvesOf(points, point));
+  const xs = [...new Set(curves.flatMap(({ points: each }) => each.map(([at]) => at)))].sort((a, b) => a - b);
+  const step = Math.ceil(xs.length / CURVE_ROWS);
+  const rows = xs.filter((_, index) => index === 0 || (index + 1) % step === 0 || index === xs.length - 1);
+  const cellAt = (each: readonly Point[], at: number): string => digits(each.find(([found]) => found === at)?.[1]);
+  return table(
+    [{ title: `${y}, up to ${x}` }, ...curves.map(({ name }) => ({ title: name }))],
+    rows.map((at) => [at.toLocaleString('en'), ...curves.map(({ points: each }) => cellAt(each, at))]),
+  );
+}
+
+const range = (values: readonly number[]): string => `${digits(Math.min(...values))}–${digits(Math.max(...values))}`;
 
 function runsOf({ clean, disturbed }: ReportedEngine, wanted: number): string {
   if (clean.length === 0) return `0 clean of ${disturbed.length}`;

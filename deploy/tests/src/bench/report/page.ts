@@ -6,9 +6,18 @@ export interface Described {
   readonly about: string;
 }
 
+/** One case, and the files of its plots in the folder beside the page. */
+export interface PageCase {
+  readonly lines: readonly string[];
+  readonly plots: readonly { readonly file: string; readonly plot: { readonly title: string } }[];
+}
+
+/** Beside the page, by its name. */
+export const PLOTS = 'benchmarks';
+
 /** What was measured, on what, and how to do it again; then the cases. */
-export function page(facts: Facts, engines: readonly Described[], cases: readonly (readonly string[])[]): string {
-  const lines = [
+export function page(facts: Facts, engines: readonly Described[], cases: readonly PageCase[]): string {
+  const head = [
     '<!-- Written by npm run bench -- --page -->',
     '',
     '# Benchmarks',
@@ -24,5 +33,7 @@ export function page(facts: Facts, engines: readonly Described[], cases: readonl
     `- Command: \`${facts.command}\``,
     ...engines.map(({ name, about }) => `- ${name}: ${about}`),
   ];
-  return `${[...lines, ...cases.flatMap((each) => ['', ...each])].join('\n')}\n`;
+  return `${[...head, ...cases.flatMap(({ lines, plots }) => ['', ...lines, ...plots.flatMap(imageOf)])].join('\n')}\n`;
 }
+
+const imageOf = ({ file, plot }: PageCase['plots'][number]): string[] => ['', `![${plot.title}](${PLOTS}/${file})`];

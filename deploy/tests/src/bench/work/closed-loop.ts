@@ -1,23 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Orders } from './orders';
 import type { RunOrder } from './work';
-
-/** Seeds are below that: small numbers, as a step's result is one. */
-const SEEDS = 100_000;
 
 /** Does what one run has to do, and resolves when there is room for the next. @throws Error when it can't be done */
 export type Turn = (order: RunOrder) => Promise<void>;
 
 /** A fixed number of runs in flight: each that is done makes room for the next, so that a slow engine is measured and not flooded. */
 export class ClosedLoop {
-  /** Turns that were begun. */
-  begun = 0;
   private turnMs: number[] = [];
   private isStopping = false;
   private readonly lanes: Promise<unknown>;
 
   constructor(
     inFlight: number,
-    private readonly steps: number,
+    private readonly orders: Orders,
     private readonly turn: Turn,
   ) {
     this.lanes = Promise.all(Array.from({ length: inFlight }, () => this.lane()));
@@ -54,10 +50,8 @@ export class ClosedLoop {
 
   private async lane(): Promise<void> {
     while (!this.isStopping) {
-      this.begun += 1;
-      const number = this.begun;
       const begunAt = performance.now();
-      await this.turn({ id: `wfr_bench-${number}`, seed: number % SEEDS, steps: this.steps });
+      await this.turn(this.orders.next());
       this.turnMs.push(performance.now() - begunAt);
     }
   }

@@ -1,9 +1,19 @@
-/** A run of the bench: what every engine is given, and what has to come out is known beforehand. */
-export interface RunOrder {
+/** What each run of a case does. Every engine is given the same. */
+export interface Work {
+  readonly steps: number;
+  /** All steps at once, instead of one after another. */
+  readonly isFanOut?: true;
+  /** Before the first step. `forS`: seconds; `untilS`: unix time in seconds. */
+  readonly sleep?: { readonly forS: number } | { readonly untilS: number };
+  /** That each step's result has besides its number. */
+  readonly bytes?: number;
+}
+
+/** A run of the bench: what has to come out is known beforehand. */
+export interface RunOrder extends Work {
   readonly id: string;
   /** What its first step starts from; an integer below 2^31. */
   readonly seed: number;
-  readonly steps: number;
 }
 
 /** A prime: results stay small, and no step's share of them is lost. */
@@ -12,9 +22,29 @@ const MODULUS = 1_000_003;
 /** What a step makes of the result before it: it depends on both, so that a lost, repeated or exchanged step shows in the end. */
 export const stepResult = (before: number, step: number): number => (before * 31 + step) % MODULUS;
 
+/** Of steps side by side, each of which started from the seed: what the run makes of their results. */
+export const joined = (seed: number, results: readonly number[]): number => results.reduce(stepResult, seed);
+
 /** Of the whole run. */
-export function runResult({ seed, steps }: Pick<RunOrder, 'seed' | 'steps'>): number {
-  let result = seed;
-  for (let step = 1; step <= steps; step += 1) result = stepResult(result, step);
-  return result;
+export function runResult({ seed, steps, isFanOut }: Pick<RunOrder, 'seed' | 'steps' | 'isFanOut'>): number {
+  const numbers = Array.from({ length: steps }, (_, index) => index + 1);
+  if (isFanOut)
+    return joined(
+      seed,
+      numbers.map((step) => stepResult(seed, step)),
+    );
+  return numbers.reduce(stepResult, seed);
+}
+
+/** A step's result as it goes over the wire. */
+export type Value = number | { readonly n: number; readonly padding: string };
+
+export const valueOf = (n: number, { bytes = 0 }: Work): Value => (bytes === 0 ? n : { n, padding: 'x'.repeat(bytes) });
+
+/** @throws Error when it is none, or not all of it */
+export function numberOf(value: unknown, { bytes = 0 }: Work): number {
+  const { n, padding } = typeof value === 'number' ? { n: value, padding: '' } : (value as Exclude<Value, number>);
+  if (!Number.isInteger(n) || padding.length !== bytes)
+    throw new Error(`no result of ${bytes} bytes: ${JSON.stringify(value).slice(0, 80)}`);
+  return n;
 }

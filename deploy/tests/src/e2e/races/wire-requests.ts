@@ -91,6 +91,13 @@ export function sleeping(run: RunAddress, stepId: number, delay: string): WireRe
   ]);
 }
 
+/** `context.sleepUntil` (8.2). @param until unix time in seconds */
+export function sleepingUntil(run: RunAddress, stepId: number, until: number): WireRequest {
+  const step = { ...pendingStep(stepId, 'SleepUntil'), sleepUntil: until };
+  const headers = { ...stepHeaders(run), 'upstash-not-before': String(until) };
+  return batch([{ destination: run.url, headers, body: JSON.stringify(step) }]);
+}
+
 /** `context.call`, the request to the third party (8.3). */
 export function calling(run: RunAddress, step: StepBody, thirdParty: string, body: string): WireRequest {
   const headers = {
