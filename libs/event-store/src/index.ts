@@ -1,6 +1,7 @@
 export { type BackupManifest, verifyBackup } from './backup/backup.manifest';
 export { type BackupProgress, backUpMongoStore } from './backup/mongo.backup';
 export { MongoRestore } from './backup/mongo.restore';
+export { driverRuntime } from './driver-runtime';
 export * from './embedded/replica-set';
 export { inspectMongoStore } from './inspection/mongo.inspection';
 export type * from './inspection/store.inspection';

@@ -1,7 +1,7 @@
 import type { Counters } from './engines/engine';
 import type { Usage } from './machine/cpu-watch';
 import type { Measurement } from './measurements/measurement';
-import { median, percentile } from './statistics';
+import { median, percentile } from '../statistics';
 
 const MIB = 1024 * 1024;
 

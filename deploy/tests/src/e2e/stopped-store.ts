@@ -1,8 +1,7 @@
-import { ensureReplicaSetOfOne } from '@stepwell/event-store';
+import { driverRuntime, ensureReplicaSetOfOne } from '@stepwell/event-store';
 import { resolveMongod, startMongod } from '@stepwell/platform';
 import type { Connection } from 'mongoose';
 import { createConnection } from 'mongoose';
-import * as os from 'node:os';
 import { join } from 'node:path';
 
 /** Looks into the database that a stopped `stepwell dev` has left, with a mongod of its own. */
@@ -30,9 +29,7 @@ export async function inStore<Found>(
   look: (connection: Connection) => Promise<Found>,
   dbName = 'stepwell',
 ): Promise<Found> {
-  // The driver's own dynamic `import('os')` fails inside of Jest.
-  const options = { dbName, runtimeAdapters: { os } };
-  const connection = await createConnection(uri, options).asPromise();
+  const connection = await createConnection(uri, { ...driverRuntime, dbName }).asPromise();
   try {
     return await look(connection);
   } finally {

@@ -5,8 +5,9 @@ import { runRace } from '../e2e/races/race';
 import { waitRaces } from '../e2e/races/wait-races';
 import { seedOfThisRun } from '../e2e/random';
 import { until } from '../e2e/until';
+import { median } from '../statistics';
 import { LoadedFleet, MIB } from './loaded-fleet';
-import { median, Traffic } from './traffic';
+import { Traffic } from './traffic';
 
 /*
  * What the product does with more than it can. What must hold on any machine is asserted: nothing that was accepted is lost, nothing of a

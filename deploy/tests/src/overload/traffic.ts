@@ -141,5 +141,3 @@ export class Traffic {
     else this.wrong.push(`a start: ${status} ${text}, Retry-After ${String(retryAfter)}`);
   }
 }
-
-export const median = (ascending: readonly number[]): number => ascending[Math.floor(ascending.length / 2)] ?? NaN;

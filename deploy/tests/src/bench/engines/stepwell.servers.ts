@@ -1,8 +1,7 @@
-import { ensureReplicaSetOfOne } from '@stepwell/event-store';
+import { driverRuntime, ensureReplicaSetOfOne } from '@stepwell/event-store';
 import { resolveMongod, resolveNatsServer, startMongod, startNatsServer } from '@stepwell/platform';
 import { mongo } from 'mongoose';
 import { randomBytes } from 'node:crypto';
-import * as os from 'node:os';
 import { join } from 'node:path';
 import type { Watched } from '../machine/cpu-watch';
 import type { Counters } from './engine';
@@ -40,10 +39,7 @@ export async function startServers(folder: string): Promise<StepwellServers> {
       graceMs: 0,
     }),
   ]);
-  const client = new mongo.MongoClient(`mongodb://127.0.0.1:${mongod.port}/?directConnection=true`, {
-    // The driver's own dynamic `import('os')` fails inside of Jest.
-    runtimeAdapters: { os },
-  });
+  const client = new mongo.MongoClient(`mongodb://127.0.0.1:${mongod.port}/?directConnection=true`, driverRuntime);
   return {
     processes: [
       { name: 'mongod', pid: mongod.pid, part: 'engine', isServer: true },

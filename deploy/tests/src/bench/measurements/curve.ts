@@ -1,4 +1,4 @@
-import { median } from '../statistics';
+import { median } from '../../statistics';
 import type { Window } from '../work/journal';
 import type { Point } from './measurement';
 

@@ -1,6 +1,6 @@
 import { medianOf } from '../figures';
 import type { Point } from '../measurements/measurement';
-import { median } from '../statistics';
+import { median } from '../../statistics';
 import type { Line, LinePlot } from './line-plot';
 import { type ReportedCase, type ReportedPoint, shown } from './reported';
 

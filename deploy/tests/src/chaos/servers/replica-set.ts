@@ -1,5 +1,5 @@
+import { driverRuntime } from '@stepwell/event-store';
 import { mongo } from 'mongoose';
-import * as os from 'node:os';
 
 const NAME = 'stepwell';
 /** A primary that is gone is replaced after that; MongoDB's own default of 10 s would leave time for little else. */
@@ -26,8 +26,7 @@ async function askingOne(port: number, command: mongo.Document): Promise<mongo.D
   const client = new mongo.MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, {
     serverSelectionTimeoutMS: PATIENCE_MS,
     socketTimeoutMS: PATIENCE_MS,
-    // The driver's own dynamic `import('os')` fails inside of Jest.
-    runtimeAdapters: { os },
+    ...driverRuntime,
   });
   try {
     return await client.db('admin').command(command);
