@@ -91,7 +91,7 @@ describe.each(TOPOLOGIES)('an endpoint of the native protocol, %s', (topology) =
     const note = (): number => times.push(Date.now());
     const { url } = await serve([
       { name: 'before', run: note },
-      { name: 'sleep', sleep: '1s' },
+      { name: 'sleep', sleep: { 'upstash-delay': '1s' } },
       { name: 'after', run: note },
     ]);
     const runId = await trigger(url);
@@ -102,7 +102,12 @@ describe.each(TOPOLOGIES)('an endpoint of the native protocol, %s', (topology) =
   it('calls a third party, alone and beside other steps; its callback announces nothing', async () => {
     const thirdParty = await listening(createServer((_request, response) => response.end('{"paid":true}')));
     const call = { name: 'call', call: thirdParty };
-    const branches = [call, { name: 'run', run: () => 'ran' }, { name: 'sleep', sleep: '1s' }, call];
+    const branches = [
+      call,
+      { name: 'run', run: () => 'ran' },
+      { name: 'sleep', sleep: { 'upstash-delay': '1s' } },
+      call,
+    ];
     const { url, seen } = await serve([call, branches, { name: 'last', run: (results) => results.length }]);
     const runId = await trigger(url);
     const paid = { paid: true };

@@ -9,8 +9,8 @@ export const sleepersCase: BenchCase = {
   name: 'sleepers',
   about:
     'Runs that sleep for a day. Memory is what the processes have more than before; own: without mongod and nats-server. Restart: from ' +
-    'when the engine’s processes are started again, having been told to end or killed, until a run goes on that became due meanwhile. ' +
-    'Processes are shown while all sleep.',
+    'when the engine’s processes are started again, having been told to end or killed, until a run goes on that became due meanwhile; ' +
+    'ours alone. Processes are shown while all sleep.',
   unit: 'sleeper',
   steps: [1],
   inFlight: [10_000],

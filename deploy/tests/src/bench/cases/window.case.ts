@@ -1,8 +1,8 @@
 import { cpu, processCosts, windowFigures } from '../figures';
+import { completeRun } from '../measurements/complete-run';
 import { measureWindow, type WindowPlan } from '../measurements/window';
 import type { Work } from '../work/work';
 import type { BenchCase } from './case';
-import { completeRun } from './complete-run';
 
 interface WindowCase
   extends

@@ -151,7 +151,12 @@ class Services {
     process.once('exit', this.killAll);
     const { profileTo } = this;
     this.members = this.roles.map((role, index) =>
-      fleet.add(role, { nodeArgs: profileTo === undefined ? [] : profilerOf(`${role}-${index}`, profileTo) }),
+      fleet.add(role, {
+        nodeArgs:
+          profileTo === undefined
+            ? []
+            : profilerOf(this.roles.indexOf(role) === index ? role : `${role}-${index}`, profileTo),
+      }),
     );
   }
 

@@ -26,7 +26,7 @@ export async function serveInlineApp(journal: Journal, gatewayUrl: string): Prom
 function programOf(journal: Journal, order: RunOrder): Program {
   journal.began(order);
   const { sleep, seed, isFanOut } = order;
-  const sleeps = sleep === undefined ? [] : [{ name: 'sleep', ...sleepOf(sleep) }];
+  const sleeps = sleep === undefined ? [] : [{ name: 'sleep', sleep: sleepOf(sleep) }];
   const numbersIn = (results: readonly unknown[]): number[] =>
     results.slice(sleeps.length).map((result) => numberOf(result, order));
   const last = (results: readonly unknown[]): number =>
@@ -50,4 +50,4 @@ function programOf(journal: Journal, order: RunOrder): Program {
 }
 
 const sleepOf = (sleep: NonNullable<RunOrder['sleep']>): Sleep =>
-  'forS' in sleep ? { sleep: `${sleep.forS}s` } : { until: sleep.untilS };
+  'forS' in sleep ? { 'upstash-delay': `${sleep.forS}s` } : { 'upstash-not-before': String(sleep.untilS) };

@@ -1,5 +1,5 @@
 import { countedSince } from '../engines/engine';
-import { completeRun } from '../cases/complete-run';
+import { completeRun } from './complete-run';
 import { Orders } from '../work/orders';
 import type { Work } from '../work/work';
 import { curveOf } from './curve';
