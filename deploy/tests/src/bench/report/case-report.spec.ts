@@ -71,7 +71,7 @@ describe('what was varied', () => {
     const rows = rowsOf(caseReport(series), 'ours').map(([, , second]) => second);
     expect(rows).toEqual(['10', '1,000', '10', '1,000']);
     expect(caseReport(series)).toContain(
-      'Measured with 10 steps a run, 10 in flight, 1 s each to 10 steps a run, 1000 in flight, 1 s each.',
+      'Measured with 10 steps a run, 10 in flight, 1 s each; then with 1,000 runs in flight.',
     );
   });
 

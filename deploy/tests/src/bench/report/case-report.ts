@@ -8,16 +8,17 @@ import { figure as digits, table } from './table';
 /** One case as markdown: the medians, their ratios to each peer, and where the CPU time went. */
 export function caseReport(reported: ReportedCase): string[] {
   const { benchCase, points } = reported;
-  const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined) return [];
+  const [first, ...others] = points;
+  if (first === undefined) return [];
   const peers = first.engines.filter(({ isPeer }) => isPeer).map(({ name }) => name);
-  const loads = [...new Set([first, last].map((point) => benchCase.loadText(point)))];
+  const axis = axisOf(points);
+  const varied = axis && `; then with ${others.map(axis.of).map(whole).join('; ')} ${axis.title}`;
   return [
     `## ${benchCase.name}`,
     '',
     benchCase.about,
     '',
-    `Measured with ${loads.join(' to ')}.`,
+    `Measured with ${benchCase.loadText(first)}${varied ?? ''}.`,
     '',
     ...figuresTable(reported),
     ...peers.flatMap((peer) => ['', ...ratiosTable(reported, peer)]),
@@ -34,7 +35,7 @@ function axisColumn({ points }: ReportedCase): {
   const axis = axisOf(points);
   return axis === undefined
     ? { titles: [], cells: () => [] }
-    : { titles: [{ title: axis.title }], cells: (point) => [axis.of(point).toLocaleString('en')] };
+    : { titles: [{ title: axis.title }], cells: (point) => [whole(axis.of(point))] };
 }
 
 function figuresTable(reported: ReportedCase): string[] {
@@ -114,10 +115,11 @@ function curveTable({ points }: ReportedCase, { x, y }: NonNullable<BenchCase['c
   const cellAt = (each: readonly Point[], at: number): string => digits(each.find(([found]) => found === at)?.[1]);
   return table(
     [{ title: `${y}, up to ${x}` }, ...curves.map(({ name }) => ({ title: name }))],
-    rows.map((at) => [at.toLocaleString('en'), ...curves.map(({ points: each }) => cellAt(each, at))]),
+    rows.map((at) => [whole(at), ...curves.map(({ points: each }) => cellAt(each, at))]),
   );
 }
 
+const whole = (count: number): string => count.toLocaleString('en');
 const range = (values: readonly number[]): string => `${digits(Math.min(...values))}–${digits(Math.max(...values))}`;
 
 function runsOf({ clean, disturbed }: ReportedEngine, wanted: number): string {
