@@ -58,6 +58,8 @@ const TRY_AGAIN_MS = 1_000;
 
 /** How many processes there are of what carries the load. Of the others there is one. */
 const SCALED_ROLES: readonly Role[] = ['run-state', 'http-caller'];
+/** Who owns partitions. */
+const NAMED_ROLES: readonly Role[] = ['all', 'run-state', 'scheduler'];
 
 /** The product as it is shipped: tokens, signatures, validation, logs at info into files, metrics; on a mongod and a nats-server of its own. */
 export function stepwell(topology: Topology, wire: Wire, times = 1): EngineKind {
@@ -150,14 +152,14 @@ class Services {
     this.fleet = fleet;
     process.once('exit', this.killAll);
     const { profileTo } = this;
-    this.members = this.roles.map((role, index) =>
-      fleet.add(role, {
-        nodeArgs:
-          profileTo === undefined
-            ? []
-            : profilerOf(this.roles.indexOf(role) === index ? role : `${role}-${index}`, profileTo),
-      }),
-    );
+    this.members = this.roles.map((role, index) => {
+      const name = this.roles.indexOf(role) === index ? role : `${role}-${index}`;
+      return fleet.add(role, {
+        // As compose and the StatefulSets have it: who comes back under its name waits for no lease of its own (L2).
+        env: NAMED_ROLES.includes(role) ? { STEPWELL_MEMBER_NAME: name } : {},
+        nodeArgs: profileTo === undefined ? [] : profilerOf(name, profileTo),
+      });
+    });
   }
 
   async ready(): Promise<void> {
