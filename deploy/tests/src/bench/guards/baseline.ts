@@ -8,12 +8,16 @@ import type { Counts, Lines } from './lines';
 const FILE = resolve(__dirname, '../../../src/bench/guards/baseline.json');
 
 export interface Baseline {
+  /** Of the Node that CPU time and allocations were recorded with: another one's are others. */
+  readonly nodeMajor: string;
   readonly counts: Readonly<Record<Topology, Readonly<Record<Wire, Lines>>>>;
   /** Of one process: multiples of the calibration loop, by process. */
   readonly cpu: Readonly<Record<Wire, Counts>>;
   /** Of one process: bytes for a step. */
   readonly allocatedBytes: Readonly<Record<Wire, number>>;
 }
+
+export const [NODE_MAJOR = ''] = process.versions.node.split('.');
 
 export const readBaseline = (): Baseline => JSON.parse(readFileSync(FILE, 'utf8')) as Baseline;
 export function writeBaseline(baseline: Baseline): void {

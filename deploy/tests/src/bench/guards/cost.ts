@@ -5,7 +5,7 @@ import { cpuUsOf } from './cpu-time';
 import type { Wire } from './guarded-app';
 import type { GuardedEngine } from './guarded-engine';
 import type { Counts } from './lines';
-import { median } from '../statistics';
+import { median } from '../../statistics';
 
 const IN_FLIGHT = 100;
 const STEPS_OF_RUN = 10;

@@ -87,7 +87,10 @@ export class GuardedApp {
     const known = this.native.get(steps);
     if (known !== undefined) return known;
     const program = Array.from({ length: steps }, (_, index) => ({ name: `step ${index + 1}`, run: () => index }));
-    const server = referenceEndpoint(program, { url: this.engineUrl, token: DEV.token });
+    const server = referenceEndpoint(() => ({ steps: program, result: () => null }), {
+      url: this.engineUrl,
+      token: DEV.token,
+    });
     this.native.set(steps, server);
     return server;
   }

@@ -1,21 +1,22 @@
-import { readBaseline } from './baseline';
+import { NODE_MAJOR, readBaseline } from './baseline';
 import { Calibration } from './calibration';
-import { allocation, Load, relativeCpu, type Turn } from './cost';
+import { allocation, Load, type Turn } from './cost';
 import { Counter, LONG } from './counts';
 import { type Wire, WIRES } from './guarded-app';
 import { GuardedEngine } from './guarded-engine';
-import { ALLOCATION_TOLERANCE, countComplaints, CPU_TOLERANCE, shareComplaints, syncComplaints } from './verdict';
+import { ALLOCATION_TOLERANCE, countComplaints, shareComplaints, syncComplaints } from './verdict';
 
 /*
  * The hot path costs what it did, and each guard says no to a regression that is planted. A count may be disturbed by what comes by time (a
- * watch over streams, a stalled run's row), and CPU time by whatever else the machine does: then it is looked at again. A regression is there
- * each time.
+ * watch over streams, a stalled run's row): then it is looked at again. A regression is there each time. CPU time is guarded beside it
+ * (`cpu-time.full.e2e.spec.ts`).
  */
 
 const baseline = readBaseline();
 const COUNTS_TRIED = 4;
-const LEAST_TURNS = 4;
-const MOST_TURNS = 24;
+const TURNS = 4;
+const MOST_TURNS = 12;
+const testWithItsNode = baseline.nodeMajor === NODE_MAJOR ? test : test.skip;
 const START_LIMIT_MS = 180_000;
 
 async function countsOf(counter: Counter, engine: GuardedEngine, wire: Wire): Promise<string[]> {
@@ -36,9 +37,6 @@ async function countsInTheEnd(counter: Counter, engine: GuardedEngine, wire: Wir
   return complaints;
 }
 
-const cpuOf = (wire: Wire, turns: readonly Turn[]): string[] =>
-  shareComplaints(`CPU time of one process, ${wire}`, relativeCpu(turns), baseline.cpu[wire], CPU_TOLERANCE);
-
 const allocationOf = (wire: Wire, turns: readonly Turn[]): string[] =>
   shareComplaints(
     `one process, ${wire}`,
@@ -46,16 +44,6 @@ const allocationOf = (wire: Wire, turns: readonly Turn[]): string[] =>
     { 'bytes allocated a step by all': baseline.allocatedBytes[wire] },
     ALLOCATION_TOLERANCE,
   );
-
-/** Until it is as it was, or it is certain that it isn't. */
-async function turnsOf(load: Load, wire: Wire): Promise<readonly Turn[]> {
-  const turns: Turn[] = [];
-  while (turns.length < MOST_TURNS) {
-    turns.push(await load.turn(wire));
-    if (turns.length >= LEAST_TURNS && [...cpuOf(wire, turns), ...allocationOf(wire, turns)].length === 0) break;
-  }
-  return turns;
-}
 
 async function turns(load: Load, wire: Wire, count: number): Promise<readonly Turn[]> {
   const all: Turn[] = [];
@@ -84,21 +72,18 @@ describe('in one process', () => {
     expect(await countsInTheEnd(counter, engine, wire)).toEqual([]);
   });
 
-  test.each(WIRES)('a step costs its CPU time and its memory: %s', async (wire) => {
+  testWithItsNode.each(WIRES)('a step allocates what it did: %s', async (wire) => {
     load = await Load.warm(engine, calibration, [wire]);
-    const made = await turnsOf(load, wire);
-    expect([...cpuOf(wire, made), ...allocationOf(wire, made)]).toEqual([]);
+    const made: Turn[] = [];
+    while (made.length < MOST_TURNS) {
+      made.push(...(await turns(load, wire, TURNS)));
+      if (allocationOf(wire, made).length === 0) break;
+    }
+    expect(allocationOf(wire, made)).toEqual([]);
   });
 
   // From here on the engine is worse, and stays so.
-  test('more computing is noticed', async () => {
-    await engine.plant('computation');
-    expect(cpuOf('inline', await turns(load, 'inline', LEAST_TURNS))).toContainEqual(
-      expect.stringMatching(/^CPU time of one process, inline: all is [\d.]+, \+\d+ % of the baseline [\d.]+$/),
-    );
-  });
-
-  test('more memory is noticed', async () => {
+  testWithItsNode('more memory is noticed', async () => {
     await engine.plant('garbage');
     expect(allocationOf('inline', await turns(load, 'inline', 2))).toEqual([
       expect.stringMatching(/^one process, inline: bytes allocated a step by all is \d+, \+\d+ % of the baseline \d+$/),

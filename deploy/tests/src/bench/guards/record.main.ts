@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { Topology } from '../../e2e/stepwell-under-test';
-import { type Baseline, writeBaseline } from './baseline';
+import { type Baseline, NODE_MAJOR, writeBaseline } from './baseline';
 import { Calibration } from './calibration';
 import { allocation, Load, relativeCpu, type Turn } from './cost';
 import { Counter } from './counts';
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
     one: await countsOf(engine),
     ...(await costsOf(engine)),
   }));
-  const baseline = { counts: { one, five: await within('five', countsOf) }, ...costs };
+  const baseline = { nodeMajor: NODE_MAJOR, counts: { one, five: await within('five', countsOf) }, ...costs };
   writeBaseline(baseline);
   say(JSON.stringify(baseline, null, 2));
 }
