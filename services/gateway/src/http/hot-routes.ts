@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { GiveUpSignal } from '@stepwell/core';
-import { ProblemFilter, problemIn } from '@stepwell/platform';
+import { LOGGER, ProblemFilter, problemIn } from '@stepwell/platform';
+import type { Logger } from 'pino';
 import { hangUpSignal } from '../asking/hang-up';
 import { bearerToken, TokenGate } from '../auth/token-gate';
 import { GatewayConfig } from '../gateway.config';
@@ -45,6 +46,7 @@ export class HotRoutes {
     private readonly config: GatewayConfig,
     private readonly problems: ProblemFilter,
     private readonly metrics: RequestMetrics,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   serve(routes: readonly HotRoute[]): void {
@@ -58,8 +60,9 @@ export class HotRoutes {
     if (route === undefined || !isSmall(headers) || !this.gate.admits(bearerToken(headers.authorization))) return false;
     const startedAt = performance.now();
     const hangUp = hangUpSignal(response);
+    const callerIp = request.socket.remoteAddress ?? '';
     response.once('close', () => {
-      this.metrics.observe(route.route, route.method, response.statusCode, performance.now() - startedAt);
+      this.account(route, response.statusCode, performance.now() - startedAt, callerIp);
     });
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => {
@@ -68,10 +71,15 @@ export class HotRoutes {
     request.on('end', () => {
       const [first = NOTHING] = chunks;
       const body = chunks.length <= 1 ? first : Buffer.concat(chunks);
-      const callerIp = request.socket.remoteAddress ?? '';
       void this.answer(route, { target, body, callerIp, hangUp }, response);
     });
     return true;
+  }
+
+  private account({ route, method }: HotRoute, status: number, durationMs: number, callerIp: string): void {
+    this.metrics.observe(route, method, status, durationMs);
+    if (!this.logger.isLevelEnabled('debug')) return;
+    this.logger.debug({ route, method, status, durationMs: Math.round(durationMs), callerIp }, 'request answered');
   }
 
   /** Never rejects. */
