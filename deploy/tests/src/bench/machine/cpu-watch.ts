@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { familyBytes, familyTicks } from './family';
 import { foreignShare, type MachineTicks, machineTicksIn, peakBytesIn, processTicksIn, rssBytesIn } from './proc';
 
 /** A process that belongs to the measurement: to the engine that is measured, or to who measures it. */
@@ -10,6 +11,8 @@ export interface Watched {
   readonly part: 'engine' | 'harness';
   /** Of the engine's: one that isn't of its making, as a database. */
   readonly isServer?: true;
+  /** All that descend from it count as one with it, as of a server that forks for each connection. */
+  readonly isFamily?: true;
 }
 
 /** What one process used. */
@@ -34,17 +37,16 @@ export class CpuWatch {
   /** The first look. @throws Error when one of them is gone */
   constructor(private readonly watched: readonly Watched[]) {
     this.machine = lookAtMachine();
-    this.ticks = watched.map(({ pid }) => ticksOf(pid));
+    this.ticks = watched.map(ticksOf);
   }
 
   /** The second look. @throws Error when one of them is gone: its time would be missing */
   read(): { readonly usage: readonly Usage[]; readonly foreignShare: number } {
     const machine = lookAtMachine();
-    const spent = this.watched.map(({ pid }, index) => ticksOf(pid) - (this.ticks[index] ?? 0));
-    const usage = this.watched.map(({ pid, ...process }, index) => {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      const cpuMs = ((spent[index] ?? 0) * 1000) / TICKS_PER_SECOND;
-      return { ...process, cpuMs, peakBytes: peakBytesIn(status), rssBytes: rssBytesIn(status) };
+    const spent = this.watched.map((each, index) => ticksOf(each) - (this.ticks[index] ?? 0));
+    const usage = this.watched.map((each, index) => {
+      const { pid: _, isFamily: __, ...process } = each;
+      return { ...process, cpuMs: ((spent[index] ?? 0) * 1000) / TICKS_PER_SECOND, ...bytesOf(each) };
     });
     const own = spent.reduce((all, ticks) => all + ticks, 0);
     return { usage, foreignShare: foreignShare(this.machine, machine, own) };
@@ -62,4 +64,11 @@ export async function quiet(mostShare: number, limitMs: number): Promise<void> {
 }
 
 const lookAtMachine = (): MachineTicks => machineTicksIn(readFileSync('/proc/stat', 'utf8'));
-const ticksOf = (pid: number): number => processTicksIn(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+const ticksOf = ({ pid, isFamily }: Watched): number =>
+  isFamily ? familyTicks(pid) : processTicksIn(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+function bytesOf({ pid, isFamily }: Watched): Pick<Usage, 'peakBytes' | 'rssBytes'> {
+  if (isFamily) return familyBytes(pid);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return { peakBytes: peakBytesIn(status), rssBytes: rssBytesIn(status) };
+}

@@ -1,4 +1,13 @@
-import { foreignShare, machineTicksIn, peakBytesIn, processTicksIn, rssBytesIn } from './proc';
+import {
+  familyBytesIn,
+  foreignShare,
+  machineTicksIn,
+  parentIn,
+  peakBytesIn,
+  processTicksIn,
+  rssBytesIn,
+  ticksWithEndedIn,
+} from './proc';
 
 const stat = (user: number, idle: number) => `cpu  ${user} 20 30 ${idle} 50 6 7 8 9 0\ncpu0 1 2 3 4 5 6 7 8 9 0\n`;
 
@@ -19,6 +28,14 @@ describe('a process', () => {
     expect(processTicksIn(line('node'))).toBe(345);
   });
 
+  test('answers for its children that have ended, where it is asked to', () => {
+    expect(ticksWithEndedIn(line('postgres'))).toBe(345 + 15);
+  });
+
+  test('has a parent', () => {
+    expect(parentIn(line('a) R 2 (b'))).toBe(1);
+  });
+
   test('may be called anything', () => {
     expect(processTicksIn(line('a) R 1 (b'))).toBe(345);
   });
@@ -31,6 +48,21 @@ describe('a process', () => {
     expect(peakBytesIn('Name:\tnode\nVmPeak:\t  999 kB\nVmHWM:\t  2048 kB\nVmRSS:\t  1024 kB\n')).toBe(2048 * 1024);
     expect(rssBytesIn('Name:\tnode\nVmPeak:\t  999 kB\nVmHWM:\t  2048 kB\nVmRSS:\t  1024 kB\n')).toBe(1024 * 1024);
     expect(() => peakBytesIn('Name:\tzombie\n')).toThrow('the process is gone');
+  });
+});
+
+describe('processes that were forked from one another', () => {
+  const status = (peak: number, own: number, file: number, shared: number): string =>
+    `VmHWM:\t${peak} kB\nVmRSS:\t${own + file + shared} kB\nRssAnon:\t${own} kB\nRssFile:\t${file} kB\nRssShmem:\t${shared} kB\n`;
+
+  test('have in common what is counted once', () => {
+    const { rssBytes, peakBytes } = familyBytesIn([status(130, 20, 30, 70), status(60, 10, 15, 25)]);
+    expect(rssBytes).toBe((20 + 10 + 100) * 1024);
+    expect(peakBytes).toBe((30 + 20 + 100) * 1024);
+  });
+
+  test('are none when all are gone', () => {
+    expect(familyBytesIn([])).toEqual({ rssBytes: 0, peakBytes: 0 });
   });
 });
 

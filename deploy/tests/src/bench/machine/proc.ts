@@ -25,18 +25,39 @@ export function machineTicksIn(stat: string): MachineTicks {
  * parentheses, which may hold blanks and parentheses of its own.
  * @throws Error when it is no such line
  */
-export function processTicksIn(stat: string): number {
-  // utime and stime are fields 14 and 15; the first after the command is field 3.
+export const processTicksIn = (stat: string): number => sum(fieldsIn(stat, 14, 15));
+
+/** The same with what its children spent that have ended. @throws Error when it is no such line */
+export const ticksWithEndedIn = (stat: string): number => sum(fieldsIn(stat, 14, 15, 16, 17));
+
+/** The process that it belongs to. @throws Error when it is no such line */
+export const parentIn = (stat: string): number => sum(fieldsIn(stat, 4));
+
+/** @param numbers of fields, as proc(5) counts them */
+function fieldsIn(stat: string, ...numbers: readonly number[]): number[] {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  if (!Number.isFinite(ticks)) throw new Error(`no line of a process: ${stat.slice(0, 80)}`);
-  return ticks;
+  // The first after the command is field 3.
+  const found = numbers.map((number) => Number(fields[number - 3]));
+  if (!found.every(Number.isFinite)) throw new Error(`no line of a process: ${stat.slice(0, 80)}`);
+  return found;
 }
 
 /** VmHWM in /proc/<pid>/status: the most memory that the process has had, in bytes. @throws Error when it isn't there */
 export const peakBytesIn = (status: string): number => bytesIn(status, 'VmHWM');
 /** The same of VmRSS: the memory that it has. */
 export const rssBytesIn = (status: string): number => bytesIn(status, 'VmRSS');
+
+/**
+ * The memory of processes that were forked from one another, and the most they had, from each one's /proc/<pid>/status: what they have in
+ * common (the program, shared buffers) counts once, as much as whoever has most of it has now.
+ * @throws Error when one of them is gone
+ */
+export function familyBytesIn(statuses: readonly string[]): { readonly rssBytes: number; readonly peakBytes: number } {
+  const common = statuses.map((status) => bytesIn(status, 'RssFile') + bytesIn(status, 'RssShmem'));
+  const most = Math.max(0, ...common);
+  const less = (bytes: readonly number[]): number => sum(bytes.map((each, index) => each - (common[index] ?? 0)));
+  return { rssBytes: less(statuses.map(rssBytesIn)) + most, peakBytes: less(statuses.map(peakBytesIn)) + most };
+}
 
 function bytesIn(status: string, name: string): number {
   const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
