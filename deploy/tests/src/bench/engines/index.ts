@@ -1,3 +1,4 @@
+import { dbos } from './dbos.engine';
 import type { EngineKind } from './engine';
 import { restate } from './restate.engine';
 import { stepwell } from './stepwell.engine';
@@ -15,7 +16,7 @@ export const SCALED: readonly EngineKind[] = [2, 4].flatMap((times) => [
   stepwell('five', 'inline', times),
 ]);
 /** Others, for comparison. */
-export const PEERS: readonly EngineKind[] = [restate];
+export const PEERS: readonly EngineKind[] = [restate, dbos];
 
 /** @throws Error that names those there are */
 export function engineNamed(name: string): EngineKind {
