@@ -43,9 +43,14 @@ async function main(args: readonly string[]): Promise<number> {
   const reported: ReportedCase[] = [];
   for (const benchCase of CASES.filter(({ name }) => wanted.cases.includes(name))) {
     const points: ReportedPoint[] = [];
+    const able = kinds.filter(({ leavesOut }) => leavesOut?.[benchCase.name] === undefined);
+    const leftOut = kinds.flatMap(({ name, leavesOut }) => {
+      const why = leavesOut?.[benchCase.name];
+      return why === undefined ? [] : [{ name, why }];
+    });
     for (const load of loadsOf(benchCase, wanted))
-      points.push({ ...load, engines: await sit(benchCase, kinds, load, wanted) });
-    const ofCase = { benchCase, wantedRuns: wanted.runs, points };
+      points.push({ ...load, engines: await sit(benchCase, able, load, wanted) });
+    const ofCase = { benchCase, wantedRuns: wanted.runs, leftOut, points };
     reported.push(ofCase);
     write('');
     for (const line of caseReport(ofCase)) write(line);

@@ -12,6 +12,8 @@ export interface EngineKind {
   readonly name: string;
   /** One line for the results page: version, and what was set otherwise than it comes. */
   readonly about: string;
+  /** Names of cases that can't be asked of it, and why not. */
+  readonly leavesOut?: Readonly<Record<string, string>>;
   /** In what the engine's app does. Undefined: nobody can say beforehand. */
   callsPerRun(work: Work): number | undefined;
   /** Of the counter `writes`. Undefined: nobody can say beforehand. */

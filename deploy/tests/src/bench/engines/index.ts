@@ -2,6 +2,7 @@ import { dbos } from './dbos.engine';
 import type { EngineKind } from './engine';
 import { restate } from './restate.engine';
 import { stepwell } from './stepwell.engine';
+import { temporal } from './temporal.engine';
 
 /** Ours, in both topologies and on both wires. */
 export const OURS: readonly EngineKind[] = [
@@ -16,7 +17,7 @@ export const SCALED: readonly EngineKind[] = [2, 4].flatMap((times) => [
   stepwell('five', 'inline', times),
 ]);
 /** Others, for comparison. */
-export const PEERS: readonly EngineKind[] = [restate, dbos];
+export const PEERS: readonly EngineKind[] = [restate, dbos, temporal];
 
 /** @throws Error that names those there are */
 export function engineNamed(name: string): EngineKind {

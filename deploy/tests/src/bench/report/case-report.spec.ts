@@ -94,3 +94,9 @@ test('a curve is a table of at most about ten rows, its last among them', () => 
   expect(rows[0]?.slice(1, 3)).toEqual(['100', '0']);
   expect(rows.at(-1)?.slice(1, 3)).toEqual(['2,500', '24.0']);
 });
+
+test('who can’t do a case is said, with the reason', () => {
+  const lines = caseReport({ ...reported, leftOut: [{ name: 'others', why: 'they have no steps' }] });
+  expect(lines).toContain('Without others: they have no steps.');
+  expect(caseReport(reported).some((line) => line.startsWith('Without'))).toBe(false);
+});

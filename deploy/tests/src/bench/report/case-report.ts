@@ -20,6 +20,7 @@ export function caseReport(reported: ReportedCase): string[] {
     '',
     `Measured with ${benchCase.loadText(first)}${varied ?? ''}.`,
     '',
+    ...(reported.leftOut ?? []).flatMap(({ name, why }) => [`Without ${name}: ${why}.`, '']),
     ...figuresTable(reported),
     ...peers.flatMap((peer) => ['', ...ratiosTable(reported, peer)]),
     ...(points.length > 1 ? [] : ['', ...processesTable(reported, first)]),

@@ -10,6 +10,11 @@ export interface ReportedEngine {
   readonly disturbed: readonly Measurement[];
 }
 
+export interface LeftOut {
+  readonly name: string;
+  readonly why: string;
+}
+
 /** One load, and what the engines showed under it. */
 export interface ReportedPoint {
   readonly steps: number;
@@ -21,6 +26,8 @@ export interface ReportedPoint {
 export interface ReportedCase {
   readonly benchCase: Omit<BenchCase, 'measure' | 'steps' | 'inFlight'>;
   readonly wantedRuns: number;
+  /** Who was to be measured, and why it wasn't. */
+  readonly leftOut?: readonly LeftOut[];
   /** More than one: something was varied. */
   readonly points: readonly ReportedPoint[];
 }
