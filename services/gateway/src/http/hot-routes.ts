@@ -24,6 +24,8 @@ export interface HotRoute {
   /** The router's name for it (for the metrics). */
   readonly route: string;
   readonly takes: (target: string) => boolean;
+  /** What becomes of a request without one is the router's to say. */
+  readonly needsBody: boolean;
   /** What is answered, as JSON. @throws Problem */
   readonly answer: (request: HotRequest) => Promise<object>;
 }
@@ -57,7 +59,8 @@ export class HotRoutes {
   take(request: IncomingMessage, response: ServerResponse): boolean {
     const { method, url: target = '', headers } = request;
     const route = this.routes.find((each) => each.method === method && each.takes(target));
-    if (route === undefined || !isSmall(headers) || !this.gate.admits(bearerToken(headers.authorization))) return false;
+    if (route === undefined || !hasRightSize(headers, route) || !this.gate.admits(bearerToken(headers.authorization)))
+      return false;
     const startedAt = performance.now();
     const hangUp = hangUpSignal(response);
     const callerIp = request.socket.remoteAddress ?? '';
@@ -95,10 +98,10 @@ export class HotRoutes {
 
 const NOTHING = Buffer.alloc(0);
 
-function isSmall(headers: IncomingMessage['headers']): boolean {
-  const length = headers['content-length'];
-  if (length === undefined) return headers['transfer-encoding'] === undefined;
-  return DIGITS.test(length) && Number(length) <= SMALL_BYTES;
+function hasRightSize(headers: IncomingMessage['headers'], { needsBody }: HotRoute): boolean {
+  const length = headers['content-length'] ?? (headers['transfer-encoding'] === undefined ? '0' : '');
+  const sizeBytes = DIGITS.test(length) ? Number(length) : Infinity;
+  return sizeBytes <= SMALL_BYTES && (sizeBytes > 0 || !needsBody);
 }
 
 function send(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, json: object): void {

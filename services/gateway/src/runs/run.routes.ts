@@ -17,6 +17,7 @@ export class RunRoutes {
       {
         method: 'DELETE',
         route: `${PREFIX}-`,
+        needsBody: false,
         takes: (target) =>
           target.startsWith(PREFIX) &&
           target.indexOf('?') === target.length - FINISH.length &&

@@ -23,9 +23,8 @@ export const batchSchema = {
   },
 } as const;
 
-/** The body of a batch: a list of items, or one item alone. @throws Problem INVALID_BODY, INVALID_JSON, BODY_TOO_LARGE */
+/** The body of a batch: a list of items, or one item alone. @throws Problem INVALID_JSON, BODY_TOO_LARGE */
 export function parseBatch(body: Buffer, limit: number): unknown[] {
-  if (body.byteLength === 0) throw new Problem('INVALID_BODY', 'there is no body');
   const json = parseJson(body);
   const items: unknown[] = Array.isArray(json) ? json : [json];
   if (items.length > limit)

@@ -62,6 +62,7 @@ export class SubmissionRoutes {
       {
         method: 'POST',
         route: BATCH,
+        needsBody: true,
         takes: (target) => target === BATCH,
         answer: ({ body, callerIp, hangUp }) =>
           this.batchOf(parsedItems(parseBatch(body, this.config.batchLimit)), callerIp, hangUp),
