@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Pool } from 'undici';
 import type { Journal } from '../work/journal';
-import { joined, numberOf, type RunOrder, stepResult, type Value, valueOf } from '../work/work';
+import { type Execute, performed, type RunOrder, sleepMs, stepResult, valueOf } from '../work/work';
 import { AppProcess, type AppSettings } from './app-process';
 import { type Dbos, DBOS_VERSION, dbosIn, installDbos, pgIn } from './dbos.package';
 import type { Engine, EngineKind } from './engine';
@@ -103,9 +103,9 @@ async function serveDbosApp(journal: Journal, { installed = '', database = '' }:
 async function run(engine: Dbos, journal: Journal, order: RunOrder): Promise<number> {
   journal.called();
   journal.began(order);
-  const { seed, steps, sleep, isFanOut } = order;
-  if (sleep !== undefined) await engine.sleep('forS' in sleep ? sleep.forS * 1000 : sleep.untilS * 1000 - Date.now());
-  const execute = (before: number, step: number): Promise<Value> =>
+  const { sleep } = order;
+  if (sleep !== undefined) await engine.sleep(sleepMs(sleep));
+  const execute: Execute = (before, step) =>
     engine.runStep(
       () => {
         journal.executed(order, step);
@@ -113,14 +113,7 @@ async function run(engine: Dbos, journal: Journal, order: RunOrder): Promise<num
       },
       { name: `step ${step}` },
     );
-  let result = seed;
-  if (isFanOut) {
-    const values = await Promise.all(Array.from({ length: steps }, (_, index) => execute(seed, index + 1)));
-    result = joined(
-      seed,
-      values.map((value) => numberOf(value, order)),
-    );
-  } else for (let step = 1; step <= steps; step += 1) result = numberOf(await execute(result, step), order);
+  const result = await performed(order, execute);
   journal.ended(order, result);
   return result;
 }

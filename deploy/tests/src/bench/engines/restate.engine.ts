@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { until } from '../../e2e/until';
 import type { Journal } from '../work/journal';
-import { joined, numberOf, type RunOrder, stepResult, type Value, valueOf } from '../work/work';
+import { type Execute, performed, type RunOrder, sleepMs, stepResult, valueOf } from '../work/work';
 import { AppProcess, type AppSettings } from './app-process';
 import type { Counters, Engine, EngineKind } from './engine';
 import {
@@ -159,24 +159,14 @@ async function serveRestateApp(journal: Journal, { installed = '', port = '' }: 
   const run = async (context: RestateContext, order: RunOrder): Promise<number> => {
     journal.called();
     journal.began(order);
-    const { seed, steps, sleep, isFanOut } = order;
-    if (sleep !== undefined)
-      await context.sleep('forS' in sleep ? sleep.forS * 1000 : sleep.untilS * 1000 - Date.now());
-    const execute = (before: number, step: number): Promise<Value> =>
+    const { sleep } = order;
+    if (sleep !== undefined) await context.sleep(sleepMs(sleep));
+    const execute: Execute = (before, step) =>
       context.run(`step ${step}`, () => {
         journal.executed(order, step);
         return valueOf(stepResult(before, step), order);
       });
-    let result = seed;
-    if (isFanOut) {
-      const values = await sdk.RestatePromise.all(
-        Array.from({ length: steps }, (_, index) => execute(seed, index + 1)),
-      );
-      result = joined(
-        seed,
-        values.map((value) => numberOf(value, order)),
-      );
-    } else for (let step = 1; step <= steps; step += 1) result = numberOf(await execute(result, step), order);
+    const result = await performed(order, execute, (values) => sdk.RestatePromise.all(values));
     journal.ended(order, result);
     return result;
   };

@@ -48,3 +48,32 @@ export function numberOf(value: unknown, { bytes = 0 }: Work): number {
     throw new Error(`no result of ${bytes} bytes: ${JSON.stringify(value).slice(0, 80)}`);
   return n;
 }
+
+/** How an engine has a step executed: durably, given what it starts from. */
+export type Execute = (before: number, step: number) => Promise<Value>;
+
+/**
+ * The program that every engine runs, after its sleep: the steps one after the other, or side by side. @returns the run's result
+ * @param all `Promise.all`, where an engine has one of its own
+ */
+export async function performed(
+  order: RunOrder,
+  execute: Execute,
+  all: (values: readonly Promise<Value>[]) => Promise<Value[]> = (values) => Promise.all(values),
+): Promise<number> {
+  const { seed, steps, isFanOut } = order;
+  if (isFanOut) {
+    const values = await all(Array.from({ length: steps }, (_, index) => execute(seed, index + 1)));
+    return joined(
+      seed,
+      values.map((value) => numberOf(value, order)),
+    );
+  }
+  let result = seed;
+  for (let step = 1; step <= steps; step += 1) result = numberOf(await execute(result, step), order);
+  return result;
+}
+
+/** How long a run sleeps from now on, in ms. */
+export const sleepMs = (sleep: NonNullable<RunOrder['sleep']>): number =>
+  'forS' in sleep ? sleep.forS * 1000 : sleep.untilS * 1000 - Date.now();
